@@ -1,0 +1,283 @@
+/**
+ * The broadcast machine: everything a peer broadcasts reaches every peer, exactly once, in the order of its
+ * origin, along a tree per origin that repairs itself (Plumtree; see tree.ts).
+ *
+ * Invariants:
+ *  1. A message is delivered at most once while its stream or its tombstone is remembered: `maxStreams` streams,
+ *     `maxTombstones` tombstones, least recently active and oldest out first.
+ *  2. Nothing is delivered, acked or passed on before its signature is verified; nothing seen is verified again.
+ *  3. Messages of an origin are delivered in its order. At most `maxHeld` per stream wait for one before them, for
+ *     at most `gapTimeout`.
+ *  4. History holds at most `historyBytes` (or one message that is larger); what waits to be delivered is part of it.
+ *  5. At most `maxVerifying` pushes are being verified, `maxVerifyingPerLink` and `maxVerifyingBytes` from one link.
+ *  6. A link has at most `maxUnacked` unacked pushes, 1,024 announcements and 256 acks waiting.
+ *  7. Of one neighbour and stream at most `MAX_RANGES` ranges are kept; of streams nobody has proven, `maxRumours`.
+ *  8. One GRAFT per stream is awaited at a time. It asks for `maxGraft` messages; answers are limited to as many, and
+ *     per link to `historyBytes` at once and a mebibyte a second after that.
+ *  9. Each broadcast of this peer is settled exactly once; at most `maxRequests` are open.
+ * 10. Without broadcasts, link changes or questions nothing is sent: `deadline` is Infinity.
+ * @module
+ */
+import type { Drop, Outbox } from '../effect.ts'
+import type { PeerId } from '../id.ts'
+import type { LinkId, RequestId } from '../input.ts'
+import type { FrameType } from '../wire/frame.ts'
+import type { Reader } from '../wire/reader.ts'
+import { antiEntropyDue, catchUp, compareAll } from './compare.ts'
+import type { GossipConfig } from './config.ts'
+import { Credit } from './credit.ts'
+import { forget, gapDue } from './delivery.ts'
+import { readFrame } from './frames.ts'
+import { Neighbour } from './neighbour.ts'
+import { flushAcks, flushDigest, flushTouched } from './notices.ts'
+import { Publisher, settle } from './publish.ts'
+import { PushHead } from './push.ts'
+import { giveUpAll, retryDue } from './pushing.ts'
+import { checked } from './receive.ts'
+import { graftDue } from './repair.ts'
+import { GossipState, type GossipStats } from './state.ts'
+import { type Stream, streamId } from './stream.ts'
+import { orphan } from './tree.ts'
+import { Verifying } from './verifying.ts'
+
+/** Announcements hurry this long after a link was lost: others may have been lost with it. */
+const HURRY_AFTER_LOSS = 10_000
+/** A neighbour's comparisons: a burst when links change, then one in two seconds. */
+const COMPARISONS = 16
+const COMPARISONS_PER_SECOND = 0.5
+/** Repair beyond the first burst: a backlog crosses a cut in seconds, a greedy neighbour costs 8 Mbit/s. */
+const REPAIR_PER_SECOND = 1024 * 1024
+const NEVER = Number.POSITIVE_INFINITY
+
+export class Gossip {
+  private readonly state: GossipState
+  private readonly verifying: Verifying
+  private readonly publisher: Publisher
+  private readonly head = new PushHead()
+
+  constructor(config: GossipConfig) {
+    const forgetting = (stream: Stream): void => forget(this.state, stream)
+    this.state = new GossipState(config, streamId(config.key, config.epoch), forgetting)
+    this.verifying = new Verifying(this.state.settings)
+    this.publisher = new Publisher(this.state)
+  }
+
+  /** The earliest time `tick` is wanted; Infinity for none. */
+  get deadline(): number {
+    return this.state.deadline
+  }
+
+  /** The swarm was joined: what is broadcast from now on must arrive here. */
+  start(now: number): void {
+    this.state.joinedAt = now
+  }
+
+  /** The swarm is left: requests end as `left`, links and trees are forgotten; what was seen is remembered. */
+  stop(now: number, out: Outbox): void {
+    const { state } = this
+    state.now = now
+    state.out = out
+    this.publisher.clear()
+    state.neighbours.clear()
+    this.verifying.clear()
+    for (const stream of [...state.streams.byId.values()])
+      if (stream !== state.own) state.streams.drop(stream)
+    state.history.removeStream(state.own)
+    state.own.edges.clear()
+    state.own.seeded = false
+    state.streams.timed.clear()
+    state.touched.length = 0
+    state.stranded.length = 0
+    state.joinedAt = undefined
+    state.antiEntropyAt = NEVER
+    state.activeAt = Number.NEGATIVE_INFINITY
+    state.deadline = NEVER
+  }
+
+  linkUp(link: LinkId, peer: PeerId, now: number, out: Outbox): void {
+    const { state } = this
+    if (state.joinedAt === undefined || state.neighbours.has(link)) return
+    this.begin(now, out)
+    const repair = new Credit(state.settings.historyBytes, REPAIR_PER_SECOND, now)
+    const comparisons = new Credit(COMPARISONS, COMPARISONS_PER_SECOND, now)
+    const neighbour = new Neighbour(link, peer, repair, comparisons)
+    state.neighbours.set(link, neighbour)
+    compareAll(state, neighbour)
+    this.end()
+  }
+
+  linkDown(link: LinkId, now: number, out: Outbox): void {
+    const { state } = this
+    const neighbour = state.neighbours.get(link)
+    if (neighbour === undefined) return
+    this.begin(now, out)
+    state.neighbours.delete(link)
+    state.hurryUntil = now + HURRY_AFTER_LOSS
+    giveUpAll(state, neighbour)
+    for (const stream of state.streams.byId.values()) {
+      stream.edges.delete(link)
+      if (stream.parent === link) orphan(state, stream)
+    }
+    this.end()
+  }
+
+  /** The link's buffer is full: pushes go around it until {@link linkDrained}. */
+  linkFull(link: LinkId): void {
+    const neighbour = this.state.neighbours.get(link)
+    if (neighbour !== undefined) neighbour.full = true
+  }
+
+  linkDrained(link: LinkId, now: number, out: Outbox): void {
+    const neighbour = this.state.neighbours.get(link)
+    if (neighbour === undefined) return
+    this.begin(now, out)
+    neighbour.full = false
+    catchUp(this.state, neighbour)
+    this.end()
+  }
+
+  /** A measured round trip, in milliseconds. */
+  roundTrip(link: LinkId, ms: number): void {
+    const neighbour = this.state.neighbours.get(link)
+    if (neighbour !== undefined) neighbour.roundTrip = ms
+  }
+
+  /** A link fell silent, or spoke again. */
+  suspect(link: LinkId, suspected: boolean, now: number, out: Outbox): void {
+    const { state } = this
+    const neighbour = state.neighbours.get(link)
+    if (neighbour === undefined || neighbour.suspect === suspected) return
+    this.begin(now, out)
+    neighbour.suspect = suspected
+    if (suspected) {
+      state.hurryUntil = now + HURRY_AFTER_LOSS
+      neighbour.owed = true
+      giveUpAll(state, neighbour)
+      for (const stream of state.streams.byId.values()) {
+        if (stream.parent === link) orphan(state, stream)
+      }
+    } else catchUp(state, neighbour)
+    this.end()
+  }
+
+  /** What a neighbour says its neighbours are. */
+  neighboursOf(link: LinkId, peers: ReadonlySet<PeerId>): void {
+    const neighbour = this.state.neighbours.get(link)
+    if (neighbour !== undefined) neighbour.peers = peers
+  }
+
+  broadcast(request: RequestId, topic: string, body: Uint8Array, now: number, out: Outbox): void {
+    this.begin(now, out)
+    this.publisher.broadcast(request, topic, body)
+    this.end()
+  }
+
+  /** The application waits no longer. The message goes on. */
+  cancel(request: RequestId, out: Outbox): void {
+    const open = this.state.requests.get(request)
+    if (open === undefined) return
+    this.state.out = out
+    settle(this.state, open, 'aborted')
+  }
+
+  /** A gossip frame; the reader stands behind its type byte. */
+  frame(link: LinkId, type: FrameType, reader: Reader, now: number, out: Outbox): Drop | undefined {
+    const neighbour = this.state.neighbours.get(link)
+    if (neighbour === undefined) return 'unexpected'
+    this.begin(now, out)
+    const drop = readFrame(this.state, this.verifying, this.head, neighbour, type, reader)
+    this.end()
+    return drop
+  }
+
+  signed(n: number, signature: Uint8Array, now: number, out: Outbox): void {
+    this.begin(now, out)
+    this.publisher.signed(n, signature)
+    this.end()
+  }
+
+  /** The answer to a `verify`. A drop names the link that delivered the forgery. */
+  verified(
+    n: number,
+    ok: boolean,
+    now: number,
+    out: Outbox,
+  ): { readonly drop: Drop; readonly link: LinkId } | undefined {
+    this.begin(now, out)
+    const drop = checked(this.state, this.verifying, n, ok)
+    this.end()
+    return drop
+  }
+
+  /** Another machine sends to this link in this turn: waiting acks may go along. Optional. */
+  piggyback(link: LinkId, now: number, out: Outbox): void {
+    const neighbour = this.state.neighbours.get(link)
+    if (neighbour === undefined || neighbour.touched) return
+    this.begin(now, out)
+    neighbour.touched = true
+    this.state.touched.push(neighbour)
+    this.end()
+  }
+
+  tick(now: number, out: Outbox): void {
+    const { state } = this
+    if (now < state.deadline) return
+    this.begin(now, out)
+    state.deadline = NEVER
+    for (const neighbour of state.neighbours.values()) {
+      if (neighbour.ackAt <= now) flushAcks(state, neighbour)
+      if (neighbour.digestAt <= now) flushDigest(state, neighbour, now)
+      if (neighbour.retryAt <= now) retryDue(state, neighbour)
+    }
+    for (const stream of state.streams.timed) {
+      if (stream.graftAt <= now) graftDue(state, stream, this.verifying)
+      if (stream.gapAt <= now) gapDue(state, stream)
+      if (stream.graftAt === NEVER && stream.gapAt === NEVER) state.streams.timed.delete(stream)
+    }
+    if (state.antiEntropyAt <= now) antiEntropyDue(state)
+    if (state.requests.size > 0) this.publisher.expire()
+    this.end()
+    this.schedule()
+  }
+
+  get stats(): GossipStats {
+    const { state } = this
+    let unacked = 0
+    for (const neighbour of state.neighbours.values()) unacked += neighbour.unacked.size
+    return {
+      ...state.counters,
+      links: state.neighbours.size,
+      streams: state.streams.proven,
+      rumours: state.streams.rumours,
+      tombstones: state.streams.tombstones.size,
+      messages: state.history.count,
+      historyBytes: state.history.bytes,
+      held: state.held,
+      verifying: this.verifying.size,
+      unacked,
+      requests: state.requests.size,
+    }
+  }
+
+  private begin(now: number, out: Outbox): void {
+    this.state.now = now
+    this.state.out = out
+  }
+
+  private end(): void {
+    const { state } = this
+    if (state.stranded.length > 0) this.publisher.settleStranded()
+    if (state.touched.length > 0) flushTouched(state)
+  }
+
+  /** After a tick the deadline is exact; between ticks it is never too late. */
+  private schedule(): void {
+    const { state } = this
+    let at = Math.min(state.antiEntropyAt, this.publisher.deadline)
+    for (const neighbour of state.neighbours.values()) {
+      at = Math.min(at, neighbour.ackAt, neighbour.digestAt, neighbour.retryAt)
+    }
+    for (const stream of state.streams.timed) at = Math.min(at, stream.graftAt, stream.gapAt)
+    state.deadline = at
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * What goes to a neighbour in batches: acks for what it pushed, announcements (IHAVE) of what it may lack,
+ * prunes. Acks and ripe announcements travel with any other frame of the turn, because the driver puts the
+ * frames of a turn into one packet.
+ * @module
+ */
+import { jitter } from '../random.ts'
+import { MAX_DIGEST } from '../wire/limits.ts'
+import { encodeAck, encodeGraft, encodeIhave, encodePrune, type GraftEntry } from './control.ts'
+import type { Neighbour } from './neighbour.ts'
+import { RangeSet } from './ranges.ts'
+import type { GossipState } from './state.ts'
+import type { Message, Stream } from './stream.ts'
+
+/** Acks that do not wait for company any longer: a third of a packet. */
+const MAX_ACKS = 256
+const NEVER = Number.POSITIVE_INFINITY
+
+export function ackLater(
+  state: GossipState,
+  neighbour: Neighbour,
+  stream: number,
+  seq: number,
+  hops: number,
+): void {
+  neighbour.ackStreams.push(stream)
+  neighbour.ackSeqs.push(seq)
+  const { promptAckDelay, ackDelay } = state.settings
+  const at = state.now + (hops === 1 ? promptAckDelay : ackDelay)
+  if (at < neighbour.ackAt) {
+    neighbour.ackAt = at
+    state.wake(at)
+  }
+  if (neighbour.ackStreams.length >= MAX_ACKS) flushAcks(state, neighbour)
+}
+
+export function flushAcks(state: GossipState, neighbour: Neighbour): void {
+  neighbour.ackAt = NEVER
+  if (neighbour.ackStreams.length === 0) return
+  const byStream = new Map<number, RangeSet>()
+  for (let i = 0; i < neighbour.ackStreams.length; i++) {
+    const stream = neighbour.ackStreams[i] as number
+    let ranges = byStream.get(stream)
+    if (ranges === undefined) {
+      ranges = new RangeSet()
+      byStream.set(stream, ranges)
+    }
+    ranges.add(neighbour.ackSeqs[i] as number)
+  }
+  neighbour.ackStreams.length = 0
+  neighbour.ackSeqs.length = 0
+  state.counters.acks++
+  state.send(neighbour, encodeAck(Array.from(byStream, ([stream, ranges]) => ({ stream, ranges }))))
+}
+
+/** Announces a message in time: soon while its tree is young or in trouble, at leisure while it works. */
+export function announceLater(state: GossipState, neighbour: Neighbour, message: Message, at?: number): void {
+  if (message.hops >= state.settings.maxHops) return
+  neighbour.digest.push(message)
+  neighbour.digestNoted.push(state.now)
+  const { digestDelay, calmDigestDelay } = state.settings
+  const { stream } = message
+  const hurry = stream.received <= 1 || state.now < Math.max(stream.hurryUntil, state.hurryUntil)
+  // Spread, so that of two lazy neighbours one speaks first and the other need not.
+  const delay = jitter(state.config.random, hurry ? digestDelay : calmDigestDelay, 0.5)
+  const due = at ?? state.now + delay
+  if (due < neighbour.digestAt) {
+    neighbour.digestAt = due
+    state.wake(due)
+  }
+  if (neighbour.digest.length >= MAX_DIGEST) flushDigest(state, neighbour, NEVER)
+}
+
+/** A neighbour that is known to have a message is told of it only if this peer's way to it is clearly shorter. */
+function worthTelling(state: GossipState, neighbour: Neighbour, message: Message): boolean {
+  const edge = message.stream.edges.get(neighbour.link)
+  if (edge === undefined || !edge.told.has(message.seq)) return true
+  return (
+    edge.hops !== Number.POSITIVE_INFINITY &&
+    message.hops + 1 + state.settings.optimizationThreshold <= edge.hops
+  )
+}
+
+/** Announces what was noted up to `upTo`. */
+export function flushDigest(state: GossipState, neighbour: Neighbour, upTo: number): void {
+  let ripe = 0
+  while (ripe < neighbour.digest.length && (neighbour.digestNoted[ripe] as number) <= upTo) ripe++
+  const messages = neighbour.digest.splice(0, ripe)
+  neighbour.digestNoted.splice(0, ripe)
+  if (neighbour.digest.length === 0) neighbour.digestAt = NEVER
+  if (messages.length === 0) return
+  const entries = new Map<number, { stream: number; hops: number; ranges: RangeSet }>()
+  for (const message of messages) {
+    if (!worthTelling(state, neighbour, message)) continue
+    let entry = entries.get(message.stream.id)
+    if (entry === undefined) {
+      entry = { stream: message.stream.id, hops: message.hops, ranges: new RangeSet() }
+      entries.set(message.stream.id, entry)
+    }
+    entry.hops = message.hops
+    entry.ranges.add(message.seq)
+  }
+  if (entries.size === 0) return
+  state.counters.announcements++
+  state.send(neighbour, encodeIhave([...entries.values()]))
+}
+
+function touch(state: GossipState, neighbour: Neighbour): void {
+  if (neighbour.touched) return
+  neighbour.touched = true
+  state.touched.push(neighbour)
+}
+
+/** Asks, at the end of the turn, to be taken out of a tree. */
+export function prune(state: GossipState, neighbour: Neighbour, stream: Stream): void {
+  if (!neighbour.prunes.includes(stream)) neighbour.prunes.push(stream)
+  touch(state, neighbour)
+}
+
+/** Asks, at the end of the turn, for messages or a place in a tree. */
+export function graft(state: GossipState, neighbour: Neighbour, entry: GraftEntry): void {
+  neighbour.grafts.push(entry)
+  touch(state, neighbour)
+}
+
+/** The end of a turn: prunes and grafts go out, and acks and ripe announcements with whatever else went. */
+export function flushTouched(state: GossipState): void {
+  const { digestDelay } = state.settings
+  for (let i = 0; i < state.touched.length; i++) {
+    const neighbour = state.touched[i] as Neighbour
+    if (neighbour.prunes.length > 0) {
+      state.counters.prunes += neighbour.prunes.length
+      state.send(neighbour, encodePrune(neighbour.prunes.map(stream => stream.id)))
+      neighbour.prunes.length = 0
+    }
+    if (neighbour.grafts.length > 0) {
+      state.counters.grafts += neighbour.grafts.length
+      state.send(neighbour, encodeGraft(neighbour.grafts))
+      neighbour.grafts.length = 0
+    }
+    flushAcks(state, neighbour)
+    if (neighbour.digest.length > 0) flushDigest(state, neighbour, state.now - digestDelay / 2)
+    neighbour.touched = false
+  }
+  state.touched.length = 0
+}

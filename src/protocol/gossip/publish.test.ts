@@ -1,0 +1,129 @@
+import { describe, expect, test, vi } from 'vitest'
+import { network } from './ledger.test-support.ts'
+
+// Thousands of events on machines that may be busy: the clock inside is virtual, the one outside must not decide.
+vi.setConfig({ testTimeout: 60_000 })
+
+describe('sendBroadcast', () => {
+  test('settles ok at once without a link', () => {
+    const { net } = network({ seed: 51 })
+    net.add()
+    const request = net.broadcast(0, 'alone')
+    net.run(10)
+    expect(net.peer(0).settled.get(request)).toBe('ok')
+  })
+
+  test('settles ok when every tree neighbour has acked, not before', () => {
+    const { net } = network({ seed: 52, latency: [50, 50] })
+    net.fullMesh(3)
+    const request = net.broadcast(0, 'hello')
+    net.run(90)
+    expect(net.peer(0).settled.size).toBe(0)
+    net.run(30)
+    expect(net.peer(0).settled.get(request)).toBe('ok')
+  })
+
+  test('settles timeout when nobody acks after all retries', () => {
+    const { net } = network({ seed: 53 })
+    net.fullMesh(3)
+    for (const pipe of net.peer(0).pipes.values()) pipe.silent = true
+    const request = net.broadcast(0, 'hello?')
+    net.run(60_000)
+    expect(net.peer(0).settled.get(request)).toBe('timeout')
+    expect(net.peer(0).gossip.stats.retries).toBe(8)
+    expect(net.peer(0).gossip.stats.requests).toBe(0)
+  })
+
+  test('goes to the other links when the tree neighbours go down unacked', () => {
+    const { net } = network({ seed: 54 })
+    for (let i = 0; i < 4; i++) net.add()
+    // 0 has learned a tree that leads through 1 only.
+    for (const [a, b] of [
+      [0, 1],
+      [0, 2],
+      [1, 2],
+      [1, 3],
+      [2, 3],
+    ] as const)
+      net.link(a, b)
+    net.run(1000)
+    let parent = -1
+    net.onFrame = (from, to, frame) => {
+      if (frame[0] === 0x20 && to.index === 0 && parent < 0) parent = from.index
+    }
+    net.broadcast(3, 'first')
+    net.run(3000)
+    for (const pipe of net.peer(0).pipes.values()) pipe.silent = true
+    const request = net.broadcast(0, 'second')
+    net.run(200)
+    expect(net.peer(0).gossip.stats.unacked).toBe(1)
+    expect(net.peer(0).settled.size).toBe(0)
+    for (const pipe of net.peer(0).pipes.values()) pipe.silent = false
+    net.cut(0, parent)
+    net.run(5000)
+    expect(net.peer(0).settled.get(request)).toBe('ok')
+    expect(net.peer(3).delivered.map(each => each.text)).toEqual(['second'])
+  })
+
+  test('cancel settles aborted, once', () => {
+    const { net } = network({ seed: 55 })
+    net.fullMesh(2)
+    const request = net.broadcast(0, 'x')
+    net.turn(net.peer(0), out => net.peer(0).gossip.cancel(request, out))
+    net.turn(net.peer(0), out => net.peer(0).gossip.cancel(request, out))
+    net.run(5000)
+    expect(net.peer(0).settled.get(request)).toBe('aborted')
+  })
+
+  test('more than the bound at once is busy', () => {
+    const { net } = network({ seed: 56, settings: { maxRequests: 3 } })
+    net.fullMesh(2)
+    const requests = [0, 1, 2, 3].map(() => net.broadcast(0, 'x'))
+    expect(net.peer(0).settled.get(requests[3]!)).toBe('busy')
+  })
+
+  test('stop settles everything as left, and nothing is done after it', () => {
+    const { net } = network({ seed: 57 })
+    net.fullMesh(4)
+    net.broadcast(1, 'before')
+    net.run(60)
+    const request = net.broadcast(0, 'x')
+    const peer = net.peer(0)
+    net.turn(peer, out => peer.gossip.stop(net.now, out))
+    expect(peer.settled.get(request)).toBe('left')
+    expect(peer.gossip.deadline).toBe(Number.POSITIVE_INFINITY)
+    const { packets } = net
+    const out: never[] = []
+    peer.gossip.tick(net.now + 100_000, out)
+    peer.gossip.signed(0, new Uint8Array(64), net.now, out)
+    peer.gossip.verified(0, true, net.now, out)
+    for (const link of peer.pipes.keys()) {
+      peer.gossip.linkDown(link, net.now, out)
+      peer.gossip.linkDrained(link, net.now, out)
+    }
+    expect(out).toEqual([])
+    expect(packets).toBe(net.packets)
+    const stats = peer.gossip.stats
+    expect([stats.links, stats.messages, stats.historyBytes, stats.held, stats.verifying]).toEqual([
+      0, 0, 0, 0, 0,
+    ])
+  })
+
+  test('a machine that is started again takes part again, and remembers what it has seen', () => {
+    const { net, ledger } = network({ seed: 58 })
+    net.fullMesh(3)
+    ledger.send(0)
+    net.run(2000)
+    const peer = net.peer(2)
+    net.turn(peer, out => peer.gossip.stop(net.now, out))
+    for (const other of [0, 1]) net.cut(other, 2)
+    net.run(500)
+    peer.gossip.start(net.now)
+    for (const other of [0, 1]) net.link(other, 2)
+    net.run(1000)
+    ledger.send(0)
+    ledger.send(2)
+    net.run(3000)
+    expect(ledger.differences()).toEqual([])
+  })
+})

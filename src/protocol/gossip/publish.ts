@@ -1,0 +1,180 @@
+/**
+ * This peer's own broadcasts: numbered, signed, pushed, settled.
+ * @module
+ */
+import type { Outcome } from '../effect.ts'
+import type { RequestId } from '../input.ts'
+import { noteActivity } from './compare.ts'
+import { HINTED } from './config.ts'
+import { remember } from './delivery.ts'
+import { announceLater } from './notices.ts'
+import { encodePush, encodeSigned, pushToSign, SIGNATURE_BYTES } from './push.ts'
+import { push } from './pushing.ts'
+import { Request } from './request.ts'
+import type { GossipState } from './state.ts'
+import type { Message } from './stream.ts'
+import { givenUpAfter } from './timing.ts'
+import { seedOwn } from './tree.ts'
+
+interface Unsigned {
+  readonly request: Request
+  readonly seq: number
+  readonly signed: Uint8Array
+  readonly topic: string
+  readonly body: Uint8Array
+  signature: Uint8Array | undefined
+}
+
+export class Publisher {
+  private readonly state: GossipState
+  /** In the order of their numbers, keyed by token. */
+  private readonly unsigned = new Map<number, Unsigned>()
+  private lastSeq = 0
+  private nextToken = 0
+  private hint = 0
+
+  constructor(state: GossipState) {
+    this.state = state
+  }
+
+  broadcast(id: RequestId, topic: string, body: Uint8Array): void {
+    const { state } = this
+    const request = new Request(id)
+    if (state.joinedAt === undefined || state.requests.size >= state.settings.maxRequests) {
+      state.emit({
+        kind: 'settle',
+        request: id,
+        outcome: state.joinedAt === undefined ? 'left' : 'busy',
+      })
+      return
+    }
+    state.requests.set(id, request)
+    const seq = ++this.lastSeq
+    const signed = encodeSigned(state.config.key, state.config.epoch, seq, topic, body)
+    const token = this.nextToken++
+    this.unsigned.set(token, { request, seq, signed, topic, body, signature: undefined })
+    state.emit({
+      kind: 'sign',
+      token: { machine: 'gossip', n: token },
+      bytes: pushToSign(state.config.discoveryKey, signed),
+    })
+  }
+
+  /** Signatures may come in any order; messages go out in the order of their numbers. */
+  signed(token: number, signature: Uint8Array): void {
+    const answered = this.unsigned.get(token)
+    if (answered === undefined || answered.signature !== undefined) return
+    answered.signature = signature
+    for (const [n, next] of this.unsigned) {
+      if (next.signature === undefined) return
+      this.unsigned.delete(n)
+      // A signer that fails answers with nothing: the number is lost, the others go on.
+      if (next.signature.length === SIGNATURE_BYTES) this.publish(next, next.signature)
+      else settle(this.state, next.request, 'refused')
+    }
+  }
+
+  private publish(unsigned: Unsigned, signature: Uint8Array): void {
+    const { state } = this
+    const { own } = state
+    const { request, seq } = unsigned
+    if (!this.hasTree()) this.hint = seedOwn(state)
+    const hint = own.received < HINTED && state.streams.byId.has(this.hint) ? this.hint : 0
+    const frame = encodePush(1, 0, hint, unsigned.signed, signature)
+    const signedAt = frame.length - SIGNATURE_BYTES
+    const message: Message = {
+      stream: own,
+      seq,
+      frame,
+      topic: unsigned.topic,
+      body: frame.subarray(signedAt - unsigned.body.length, signedAt),
+      hops: 0,
+      at: state.now,
+      request,
+      older: undefined,
+      newer: undefined,
+      cost: 0,
+    }
+    own.next = seq + 1
+    own.received++
+    own.activeAt = state.now
+    state.counters.sent++
+    noteActivity(state)
+    remember(state, message)
+    request.deadline = state.now + givenUpAfter(state.settings)
+    state.wake(request.deadline)
+    for (const neighbour of state.neighbours.values()) {
+      if (own.edges.get(neighbour.link)?.eager !== true) announceLater(state, neighbour, message)
+      else if (state.usable(neighbour)) this.await(request, message, neighbour.link)
+      else neighbour.owed = true
+    }
+    if (request.waiting.size === 0 && state.neighbours.size === 0) settle(state, request, 'ok')
+    else if (request.waiting.size === 0) state.stranded.push(message)
+  }
+
+  private await(request: Request, message: Message, link: number): void {
+    const neighbour = this.state.neighbours.get(link)
+    if (neighbour === undefined) return
+    request.waiting.add(link)
+    request.tried.add(link)
+    push(this.state, neighbour, message)
+  }
+
+  private hasTree(): boolean {
+    for (const edge of this.state.own.edges.values()) {
+      if (edge.eager && this.state.neighbours.has(edge.link)) return true
+    }
+    return false
+  }
+
+  /** Requests that wait for nobody any more: done if somebody has it, otherwise the other links' turn. */
+  settleStranded(): void {
+    const { state } = this
+    for (const message of state.stranded.splice(0)) {
+      const { request } = message
+      if (request === undefined || request.settled || request.waiting.size > 0) continue
+      if (request.acked > 0) {
+        settle(state, request, 'ok')
+        continue
+      }
+      let untried = false
+      for (const neighbour of state.neighbours.values()) {
+        if (request.tried.has(neighbour.link)) continue
+        untried = true
+        if (state.usable(neighbour) && message.cost > 0) this.await(request, message, neighbour.link)
+      }
+      // Who cannot be used now, and whoever comes, will compare ranges and may have it before the deadline.
+      if (!untried && state.neighbours.size > 0) settle(state, request, 'timeout')
+    }
+  }
+
+  /** Requests whose time is over. */
+  expire(): void {
+    for (const request of this.state.requests.values()) {
+      if (request.deadline <= this.state.now)
+        settle(this.state, request, request.acked > 0 ? 'ok' : 'timeout')
+    }
+  }
+
+  /** The earliest deadline of a request. */
+  get deadline(): number {
+    let earliest = Number.POSITIVE_INFINITY
+    for (const request of this.state.requests.values()) earliest = Math.min(earliest, request.deadline)
+    return earliest
+  }
+
+  /** Everything ends. */
+  clear(): void {
+    for (const request of [...this.state.requests.values()]) settle(this.state, request, 'left')
+    this.unsigned.clear()
+    this.hint = 0
+  }
+}
+
+/** The one outcome of a request. */
+export function settle(state: GossipState, request: Request, outcome: Outcome): void {
+  if (request.settled) return
+  request.settled = true
+  state.requests.delete(request.id)
+  state.emit({ kind: 'settle', request: request.id, outcome })
+}

@@ -1,0 +1,157 @@
+/**
+ * The PUSH frame: one broadcast on its way.
+ *
+ *     PUSH      = %x20 hops flags [hint] signed signature
+ *     signed    = key epoch seq topic body      ; 32 bytes, u48, varint, length + UTF-8, all that is left
+ *     hint      = u48                           ; with flag HINT: the stream whose tree to begin with
+ *     signature = 64 bytes over text "tabmesh broadcast 1" ‖ discovery key ‖ signed
+ *
+ * `hops` counts the links crossed, this one included. It stands outside the signature at a fixed place, so that a
+ * forward is the original bytes with one byte changed.
+ * @module
+ */
+import { Frame } from '../wire/frame.ts'
+import { MAX_TOPIC } from '../wire/limits.ts'
+import type { Reader } from '../wire/reader.ts'
+import { utf8Encode } from '../wire/text.ts'
+import { Writer } from '../wire/writer.ts'
+
+/** A hint follows the flags. */
+export const HINT = 1
+/** The answer to a GRAFT: not a push along the tree, so a duplicate does not prune it. */
+export const REPAIR = 2
+
+/** Sequence numbers end here: at a million a second, nine years. */
+export const MAX_SEQ = 2 ** 48
+
+export const SIGNATURE_BYTES = 64
+const KEY_BYTES = 32
+const EPOCH_BYTES = 6
+const HINT_BYTES = 6
+const DOMAIN = 'tabmesh broadcast 1'
+const DOMAIN_BLOCK = utf8Encode(DOMAIN)
+
+/** A whole push, in bytes of its own. */
+export interface Push {
+  /** The frame, type byte included. */
+  readonly frame: Uint8Array
+  readonly hops: number
+  readonly flags: number
+  /** The hinted stream, or 0. */
+  readonly hint: number
+  /** Views into the frame. */
+  readonly key: Uint8Array
+  readonly signed: Uint8Array
+  readonly signature: Uint8Array
+  readonly body: Uint8Array
+  readonly epoch: number
+  readonly seq: number
+  readonly topic: string
+}
+
+/**
+ * The fixed part of a push, enough to tell whether it was seen before. One object is used for every frame, so
+ * that a duplicate costs next to nothing.
+ */
+export class PushHead {
+  hops = 0
+  flags = 0
+  hint = 0
+  key: Uint8Array = new Uint8Array(KEY_BYTES)
+  epoch = 0
+  seq = 0
+
+  /** Reads up to the sequence number; false when it does not parse. */
+  read(reader: Reader): boolean {
+    this.hops = reader.u8()
+    this.flags = reader.u8()
+    this.hint = (this.flags & HINT) !== 0 ? reader.u48() : 0
+    this.key = reader.bytes(KEY_BYTES)
+    this.epoch = reader.u48()
+    this.seq = reader.varint(MAX_SEQ)
+    return reader.ok && this.seq > 0 && this.flags <= (HINT | REPAIR)
+  }
+
+  /** Reads the rest and copies the whole. `undefined` when it does not parse. */
+  take(reader: Reader, maxBody: number): Push | 'malformed' | 'too-large' {
+    const topic = reader.text(MAX_TOPIC)
+    const tail = reader.rest()
+    if (!reader.ok || tail.length < SIGNATURE_BYTES) return 'malformed'
+    if (tail.length - SIGNATURE_BYTES > maxBody) return 'too-large'
+    const head = (this.flags & HINT) !== 0 ? 2 + HINT_BYTES : 2
+    const start = this.key.byteOffset - head
+    const source = new Uint8Array(tail.buffer, start, tail.byteOffset + tail.length - start)
+    const frame = new Uint8Array(source.length + 1)
+    frame[0] = Frame.PUSH
+    frame.set(source, 1)
+    const signatureAt = frame.length - SIGNATURE_BYTES
+    return {
+      frame,
+      hops: this.hops,
+      flags: this.flags,
+      hint: this.hint,
+      key: frame.subarray(1 + head, 1 + head + KEY_BYTES),
+      signed: frame.subarray(1 + head, signatureAt),
+      signature: frame.subarray(signatureAt),
+      body: frame.subarray(frame.length - tail.length, signatureAt),
+      epoch: this.epoch,
+      seq: this.seq,
+      topic,
+    }
+  }
+}
+
+/** The signed part of a push. */
+export function encodeSigned(
+  key: Uint8Array,
+  epoch: number,
+  seq: number,
+  topic: string,
+  body: Uint8Array,
+): Uint8Array {
+  return new Writer(KEY_BYTES + EPOCH_BYTES + 16 + topic.length + body.length)
+    .bytes(key)
+    .u48(epoch)
+    .varint(seq)
+    .text(topic)
+    .bytes(body)
+    .finish()
+}
+
+/** What the signature covers. */
+export function pushToSign(discoveryKey: Uint8Array, signed: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(1 + DOMAIN_BLOCK.length + discoveryKey.length + signed.length)
+  bytes[0] = DOMAIN_BLOCK.length
+  bytes.set(DOMAIN_BLOCK, 1)
+  bytes.set(discoveryKey, 1 + DOMAIN_BLOCK.length)
+  bytes.set(signed, 1 + DOMAIN_BLOCK.length + discoveryKey.length)
+  return bytes
+}
+
+/** A frame from its parts; `hint` 0 for none. */
+export function encodePush(
+  hops: number,
+  flags: number,
+  hint: number,
+  signed: Uint8Array,
+  signature: Uint8Array,
+): Uint8Array {
+  const writer = new Writer(3 + HINT_BYTES + signed.length + signature.length)
+  writer.u8(Frame.PUSH).u8(hops)
+  if (hint === 0) writer.u8(flags & ~HINT)
+  else writer.u8(flags | HINT).u48(hint)
+  return writer.bytes(signed).bytes(signature).finish()
+}
+
+/** Makes a frame that arrived ready to be passed on, in place: one more hop, a push along the tree. */
+export function patchForward(frame: Uint8Array): void {
+  frame[1] = (frame[1] as number) + 1
+  frame[2] = (frame[2] as number) & HINT
+}
+
+/** A copy of a frame that answers a GRAFT. */
+export function repairFrame(frame: Uint8Array): Uint8Array {
+  const copy = frame.slice()
+  copy[2] = (copy[2] as number) | REPAIR
+  return copy
+}

@@ -1,0 +1,115 @@
+/**
+ * Pushing a message to a neighbour until it acks: retries with backoff, and what an ack settles.
+ * @module
+ */
+
+import type { Neighbour } from './neighbour.ts'
+import { announceLater } from './notices.ts'
+import type { Request } from './request.ts'
+import type { GossipState } from './state.ts'
+import type { Message, Stream } from './stream.ts'
+import { retryDelay, transferTime } from './timing.ts'
+
+export function push(state: GossipState, neighbour: Neighbour, message: Message): void {
+  neighbour.unackedBytes += message.frame.length
+  const due = state.now + dueIn(state, neighbour, 1)
+  neighbour.unacked.set(message, { attempts: 1, due, bytes: message.frame.length })
+  if (due < neighbour.retryAt) {
+    neighbour.retryAt = due
+    state.wake(due)
+  }
+  state.counters.pushed++
+  state.send(neighbour, message.frame)
+}
+
+/** What an ack may take: the formula, and the time the bytes ahead of it need on a slow link. */
+function dueIn(state: GossipState, neighbour: Neighbour, attempts: number): number {
+  const delay = retryDelay(attempts, neighbour.roundTrip, state.settings, state.config.random)
+  return delay + transferTime(neighbour.unackedBytes)
+}
+
+function forget(neighbour: Neighbour, message: Message): boolean {
+  const unacked = neighbour.unacked.get(message)
+  if (unacked === undefined) return false
+  neighbour.unackedBytes -= unacked.bytes
+  return neighbour.unacked.delete(message)
+}
+
+/** A neighbour has a message: it said so, or pushed it itself. False when nothing was awaited. */
+export function acked(state: GossipState, neighbour: Neighbour, message: Message): boolean {
+  const request = message.request
+  if (request !== undefined && !request.settled) {
+    request.acked++
+    request.tried.add(neighbour.link)
+    noLongerAwaited(state, message, request, neighbour)
+  }
+  return forget(neighbour, message)
+}
+
+function noLongerAwaited(state: GossipState, message: Message, request: Request, neighbour: Neighbour): void {
+  request.waiting.delete(neighbour.link)
+  if (request.waiting.size === 0) state.stranded.push(message)
+}
+
+/** An ack, or an announcement, of a range: cheap however long the range claims to be. */
+export function ackedRange(
+  state: GossipState,
+  neighbour: Neighbour,
+  stream: Stream,
+  from: number,
+  to: number,
+): number {
+  let hits = 0
+  if (to - from < Math.max(16, neighbour.unacked.size)) {
+    for (let seq = from; seq <= to; seq++) {
+      const message = stream.messages.get(seq)
+      if (message !== undefined && acked(state, neighbour, message)) hits++
+    }
+    return hits
+  }
+  for (const message of neighbour.unacked.keys()) {
+    if (message.stream === stream && message.seq >= from && message.seq <= to) {
+      acked(state, neighbour, message)
+      hits++
+    }
+  }
+  return hits
+}
+
+/** A link is not counted on any more for this message; announcements and ranges still repair it. */
+function giveUp(state: GossipState, neighbour: Neighbour, message: Message): void {
+  forget(neighbour, message)
+  if (message.request !== undefined && !message.request.settled) {
+    noLongerAwaited(state, message, message.request, neighbour)
+  }
+}
+
+/** Sends again what is due on a link. */
+export function retryDue(state: GossipState, neighbour: Neighbour): void {
+  neighbour.retryAt = Number.POSITIVE_INFINITY
+  for (const [message, unacked] of neighbour.unacked) {
+    if (unacked.due <= state.now) {
+      if (message.cost === 0 || unacked.attempts > state.settings.maxRetries) {
+        state.counters.gaveUp++
+        giveUp(state, neighbour, message)
+        if (message.cost > 0) announceLater(state, neighbour, message)
+        continue
+      }
+      unacked.attempts++
+      unacked.due = state.now + dueIn(state, neighbour, unacked.attempts)
+      // A full link gets no more bytes; the attempt counts, so that the bound on time holds.
+      if (!neighbour.full) {
+        state.counters.retries++
+        state.send(neighbour, message.frame)
+      }
+    }
+    if (unacked.due < neighbour.retryAt) neighbour.retryAt = unacked.due
+  }
+  state.wake(neighbour.retryAt)
+}
+
+/** Nothing is awaited from a link any more: it went down or fell silent. */
+export function giveUpAll(state: GossipState, neighbour: Neighbour): void {
+  for (const message of [...neighbour.unacked.keys()]) giveUp(state, neighbour, message)
+  neighbour.retryAt = Number.POSITIVE_INFINITY
+}

@@ -1,0 +1,247 @@
+/**
+ * A push arrives: seen before? Then ack and stop, before any crypto. Otherwise verify; verified: ack the previous
+ * hop, deliver, pass it on.
+ * @module
+ */
+import type { Drop } from '../effect.ts'
+import type { LinkId } from '../input.ts'
+import { idOfKey } from '../record.ts'
+import type { Reader } from '../wire/reader.ts'
+import { askWhere, noteActivity } from './compare.ts'
+import { HINTED } from './config.ts'
+import { arrive, remember } from './delivery.ts'
+import type { Neighbour } from './neighbour.ts'
+import { ackLater, announceLater } from './notices.ts'
+import { encodePush, type Push, type PushHead, patchForward, pushToSign, REPAIR } from './push.ts'
+import { acked, push as pushTo } from './pushing.ts'
+import { supplied } from './repair.ts'
+import type { GossipState } from './state.ts'
+import { type Message, type Stream, streamId } from './stream.ts'
+import { chooseHint, redundant, seed, setParent } from './tree.ts'
+import type { Candidate, Copy, Verifying } from './verifying.ts'
+
+/** A PUSH frame. */
+export function received(
+  state: GossipState,
+  verifying: Verifying,
+  head: PushHead,
+  neighbour: Neighbour,
+  reader: Reader,
+): Drop | undefined {
+  if (!head.read(reader)) return 'malformed'
+  if (head.hops === 0 || head.hops > state.settings.maxHops) return 'hop-limit'
+  const known = state.streams.find(head.key, head.epoch)
+  if (known?.seen(head.seq)) {
+    duplicate(state, neighbour, known, head.seq, head.hops, head.flags)
+    return undefined
+  }
+  if (known === state.own) return 'unexpected'
+  const push = head.take(reader, state.settings.maxBody)
+  if (push === 'malformed' || push === 'too-large') return push
+  const id = known?.id ?? streamId(push.key, push.epoch)
+  if (known === undefined) {
+    // Another key with this id: one in 2⁴⁸ by chance. The first one proven keeps it.
+    const other = state.streams.byId.get(id)
+    if (other?.key !== undefined) return 'unexpected'
+    if (state.streams.isStale(push.key, push.epoch)) return 'replay'
+    if (push.seq <= (state.streams.tombstones.get(id) ?? 0)) {
+      state.counters.duplicates++
+      ackLater(state, neighbour, id, push.seq, push.hops)
+      return undefined
+    }
+  }
+  return check(state, verifying, neighbour, id, push)
+}
+
+/** Has a push verified, or puts it beside the copy that is being verified. */
+function check(
+  state: GossipState,
+  verifying: Verifying,
+  neighbour: Neighbour,
+  id: number,
+  push: Push,
+): Drop | undefined {
+  const candidate = verifying.get(id, push.seq)
+  if (candidate?.copies.some(copy => copy.link === neighbour.link)) {
+    // Sent again before the first was checked: the ack is on its way.
+    state.counters.duplicates++
+    return undefined
+  }
+  if (!verifying.hasRoom(neighbour.link, push.frame.length)) return 'table-full'
+  const copy: Copy = { link: neighbour.link, hops: push.hops, flags: push.flags, push }
+  if (candidate !== undefined) {
+    state.counters.duplicates++
+    verifying.join(candidate, copy)
+    return undefined
+  }
+  verify(state, verifying.begin(id, copy), push)
+  return undefined
+}
+
+function verify(state: GossipState, token: number, push: Push): void {
+  state.emit({
+    kind: 'verify',
+    token: { machine: 'gossip', n: token },
+    key: push.key,
+    bytes: pushToSign(state.config.discoveryKey, push.signed),
+    signature: push.signature,
+  })
+}
+
+/** The answer to a verification. */
+export function checked(
+  state: GossipState,
+  verifying: Verifying,
+  token: number,
+  ok: boolean,
+): { readonly drop: Drop; readonly link: LinkId } | undefined {
+  const candidate = verifying.answered(token)
+  const copy = candidate?.copies[0]
+  if (candidate === undefined || copy === undefined) return undefined
+  if (ok) {
+    verifying.end(candidate)
+    accept(state, candidate, copy)
+    return undefined
+  }
+  state.counters.badSignatures++
+  verifying.reject(candidate)
+  const next = candidate.copies[0]
+  if (next === undefined) verifying.end(candidate)
+  else verify(state, verifying.issue(candidate), next.push)
+  return { drop: 'bad-signature', link: copy.link }
+}
+
+/** A second time: acked, counted, and its link pruned when it came along the tree. */
+function duplicate(
+  state: GossipState,
+  neighbour: Neighbour,
+  stream: Stream,
+  seq: number,
+  hops: number,
+  flags: number,
+): void {
+  state.counters.duplicates++
+  again(state, neighbour, stream, seq, hops, flags)
+}
+
+function again(
+  state: GossipState,
+  neighbour: Neighbour,
+  stream: Stream,
+  seq: number,
+  hops: number,
+  flags: number,
+): void {
+  const edge = stream.edge(neighbour.link)
+  const repair = (flags & REPAIR) !== 0
+  const first = !edge.told.has(seq)
+  if (first) {
+    stream.tell(edge, seq, seq)
+    edge.hops = hops - 1
+  }
+  const message = stream.messages.get(seq)
+  // Pushes that crossed ack each other.
+  const crossed = message !== undefined && acked(state, neighbour, message)
+  if (!repair && !(first && crossed)) ackLater(state, neighbour, stream.id, seq, hops)
+  if (!repair && first) redundant(state, stream, neighbour)
+}
+
+function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
+  const { push } = copy
+  const stream = state.streams.prove(candidate.stream, push.key, push.epoch)
+  stream.origin ??= idOfKey(push.key)
+  if (stream.seen(push.seq)) {
+    // Given up while it was being checked.
+    for (const each of candidate.copies) repeat(state, stream, each, push)
+    return
+  }
+  const from = state.neighbours.get(copy.link)
+  const repair = (copy.flags & REPAIR) !== 0
+  const formerParent = stream.parent
+  stream.received++
+  stream.activeAt = state.now
+  noteActivity(state)
+  if (from !== undefined) {
+    const edge = stream.edge(from.link)
+    stream.tell(edge, push.seq, push.seq)
+    edge.hops = copy.hops - 1
+    if (!repair) setParent(stream, from.link)
+    if (stream.parent === from.link) stream.parentSeq = Math.max(stream.parentSeq, push.seq)
+    supplied(state, stream, edge)
+    if (!repair || copy.hops === 1) ackLater(state, from, stream.id, push.seq, copy.hops)
+  }
+  stream.hops = copy.hops
+  const hint = stream.seeded ? push.hint : begin(state, stream, from, push.hint, repair)
+  let frame = push.frame
+  if (hint !== push.hint && stream.received <= HINTED) {
+    frame = encodePush(copy.hops, 0, hint, push.signed, push.signature)
+  }
+  patchForward(frame)
+  const message: Message = {
+    stream,
+    seq: push.seq,
+    frame,
+    topic: push.topic,
+    body: push.body,
+    hops: copy.hops,
+    at: state.now,
+    request: undefined,
+    older: undefined,
+    newer: undefined,
+    cost: 0,
+  }
+  remember(state, message)
+  const unknownStart = stream.next === 0
+  arrive(state, message)
+  if (unknownStart && stream.next === 0 && from !== undefined) askWhere(state, from, stream)
+  for (const other of candidate.copies) if (other !== copy) repeat(state, stream, other, push)
+  passOn(state, message, from, formerParent)
+}
+
+/** Another copy of a message that has been verified meanwhile. Other bytes under its name are not acked. */
+function repeat(state: GossipState, stream: Stream, copy: Copy, good: Push): void {
+  const neighbour = state.neighbours.get(copy.link)
+  if (neighbour !== undefined && copy.push === good) {
+    again(state, neighbour, stream, good.seq, copy.hops, copy.flags)
+  }
+}
+
+/** Begins the tree of a new stream; returns the hint to pass on. */
+function begin(
+  state: GossipState,
+  stream: Stream,
+  from: Neighbour | undefined,
+  hinted: number,
+  repair: boolean,
+): number {
+  const named = hinted === 0 ? undefined : state.streams.byId.get(hinted)
+  if (named !== undefined && named.edges.size > 0) {
+    seed(state, stream, from, named)
+    return hinted
+  }
+  // The hint means nothing here, or the stream comes over a healed cut: this peer knows a tree on its side.
+  const chosen = hinted !== 0 || repair ? chooseHint(state, stream) : undefined
+  seed(state, stream, from, chosen)
+  return chosen?.id ?? hinted
+}
+
+function passOn(
+  state: GossipState,
+  message: Message,
+  from: Neighbour | undefined,
+  formerParent: LinkId | undefined,
+): void {
+  const { stream, seq } = message
+  if (message.hops >= state.settings.maxHops) return
+  for (const neighbour of state.neighbours.values()) {
+    if (neighbour === from || neighbour.peer === stream.origin) continue
+    const edge = stream.edges.get(neighbour.link)
+    if (edge?.told.has(seq)) continue
+    if (edge === undefined || !edge.eager) announceLater(state, neighbour, message)
+    else if (neighbour.link === formerParent || neighbour.link === stream.parent) {
+      // The parent lost this one, or it is late: it has it or hears at once that it can be had here.
+      announceLater(state, neighbour, message, state.now)
+    } else if (state.usable(neighbour)) pushTo(state, neighbour, message)
+    else neighbour.owed = true
+  }
+}

@@ -1,0 +1,196 @@
+import { describe, expect, test, vi } from 'vitest'
+import { network } from './ledger.test-support.ts'
+
+// Thousands of events on machines that may be busy: the clock inside is virtual, the one outside must not decide.
+vi.setConfig({ testTimeout: 60_000 })
+
+describe('loss and crashes', () => {
+  test.each([
+    [0.05, 31],
+    [0.2, 32],
+  ])('with %f of all packets lost, everything arrives', (loss, seed) => {
+    const { net, ledger } = network({ seed })
+    net.randomGraph(60, 5)
+    net.loss = loss
+    for (let round = 0; round < 10; round++) {
+      for (const from of [0, 20, 40]) ledger.send(from)
+      net.run(400)
+    }
+    net.run(60_000)
+    expect(ledger.differences()).toEqual([])
+  })
+
+  test('a silent parent: its subtree has everything long before the link is found dead', () => {
+    const { net, ledger } = network({ seed: 33 })
+    net.randomGraph(40, 5)
+    ledger.send(0)
+    net.run(500)
+    for (let i = 0; i < 4; i++) {
+      ledger.send(0)
+      net.run(500)
+    }
+    const alive = net.peers.filter(peer => peer.index < 5 || peer.index > 12)
+    for (let i = 5; i <= 12; i++) net.crash(i, 15_000)
+    ledger.send(0)
+    net.run(3000)
+    expect(ledger.differences(alive)).toEqual([])
+    net.run(20_000)
+    for (let i = 0; i < 3; i++) ledger.send(0)
+    net.run(2000)
+    expect(ledger.differences(alive)).toEqual([])
+  })
+
+  test('links cut while messages are under way', () => {
+    const { net, ledger } = network({ seed: 34 })
+    net.randomGraph(40, 6)
+    for (let round = 0; round < 15; round++) {
+      ledger.send(round % 4)
+      net.run(70)
+      // One chord a round; the ring stays.
+      const chord = [...net.peer(round * 2).pipes.values()].find(pipe => Math.abs(pipe.a - pipe.b) > 1)
+      if (chord !== undefined && Math.abs(chord.a - chord.b) !== 39) net.cut(chord.a, chord.b)
+    }
+    net.run(20_000)
+    expect(ledger.differences()).toEqual([])
+  })
+
+  test('a suspect parent is replaced at once, and repaired when it speaks again', () => {
+    const { net, ledger } = network({ seed: 35 })
+    net.fullMesh(4)
+    ledger.send(0)
+    net.run(2000)
+    const pipe = net.pipe(0, 1)!
+    const [a, b] = [net.peer(0), net.peer(1)]
+    pipe.silent = true
+    net.turn(a, out => a.gossip.suspect(pipe.linkA, true, net.now, out))
+    net.turn(b, out => b.gossip.suspect(pipe.linkB, true, net.now, out))
+    expect(b.gossip.stats.grafts).toBe(1)
+    ledger.send(0)
+    net.run(1500)
+    expect(ledger.differences()).toEqual([])
+    pipe.silent = false
+    net.turn(a, out => a.gossip.suspect(pipe.linkA, false, net.now, out))
+    net.turn(b, out => b.gossip.suspect(pipe.linkB, false, net.now, out))
+    ledger.send(0)
+    net.run(1500)
+    expect(ledger.differences()).toEqual([])
+  })
+
+  test('a full link gets nothing until it is drained, and then what it missed', () => {
+    const { net, ledger } = network({ seed: 36 })
+    net.fullMesh(2)
+    ledger.send(0)
+    net.run(1000)
+    const [link] = net.peer(0).pipes.keys()
+    net.peer(0).gossip.linkFull(link!)
+    for (let i = 0; i < 5; i++) ledger.send(0)
+    net.run(900)
+    expect(net.peer(1).delivered).toHaveLength(1)
+    net.turn(net.peer(0), out => net.peer(0).gossip.linkDrained(link!, net.now, out))
+    net.run(2000)
+    expect(ledger.differences()).toEqual([])
+    expect([...net.peer(0).settled.values()]).toEqual(Array(6).fill('ok'))
+  })
+})
+
+describe('partitions and newcomers', () => {
+  test('a healed partition brings the backlog of both sides to everybody, once', () => {
+    const { net, ledger } = network({ seed: 41 })
+    for (let i = 0; i < 30; i++) net.add()
+    for (let i = 0; i < 15; i++) {
+      net.link(i, (i + 1) % 15)
+      net.link(i, (i + 4) % 15)
+      net.link(15 + i, 15 + ((i + 1) % 15))
+      net.link(15 + i, 15 + ((i + 4) % 15))
+    }
+    net.link(0, 15)
+    net.run(2000)
+    ledger.send(1)
+    ledger.send(16)
+    net.run(2000)
+    expect(ledger.differences()).toEqual([])
+    net.cut(0, 15)
+    for (let i = 0; i < 20; i++) {
+      ledger.send(1)
+      ledger.send(16)
+      ledger.send(20)
+      net.run(200)
+    }
+    net.run(60_000)
+    let crossings = 0
+    net.onFrame = (from, to, frame) => {
+      if (frame[0] === 0x20 && from.index < 15 !== to.index < 15) crossings++
+    }
+    net.link(0, 15)
+    net.run(10_000)
+    expect(ledger.differences()).toEqual([])
+    expect(crossings).toBe(60)
+  })
+
+  test('a newcomer begins with the present and gets everything from then on', () => {
+    const { net, ledger } = network({ seed: 42 })
+    net.randomGraph(20, 4)
+    for (let i = 0; i < 5; i++) {
+      ledger.send(0)
+      ledger.send(1)
+      net.run(500)
+    }
+    net.run(2000)
+    const before = ledger.sent.get(0)!.length
+    const fresh = net.add()
+    // It has joined and has no link yet: what is said now is for it too.
+    net.run(1000)
+    ledger.send(0)
+    net.run(300)
+    net.link(fresh.index, 5)
+    ledger.send(0)
+    ledger.send(1)
+    net.run(200)
+    net.link(fresh.index, 9)
+    ledger.send(0)
+    net.run(3000)
+    const texts = (from: number): string[] =>
+      fresh.delivered.filter(each => each.from === net.peer(from).id).map(each => each.text)
+    expect(texts(0)).toEqual(ledger.sent.get(0)!.slice(before))
+    expect(texts(1)).toEqual(ledger.sent.get(1)!.slice(before))
+    expect(net.total('skipped')).toBe(0)
+  })
+
+  test('a newcomer is in the trees at once: what comes next is pushed to it', () => {
+    const { net, ledger } = network({ seed: 43 })
+    net.randomGraph(20, 4)
+    for (let i = 0; i < 3; i++) {
+      ledger.send(0)
+      net.run(1000)
+    }
+    const fresh = net.add()
+    net.link(fresh.index, 7)
+    net.run(1000)
+    const at = net.now
+    ledger.send(0)
+    net.run(5000)
+    expect(fresh.delivered).toHaveLength(1)
+    // Sooner than any announcement.
+    expect(fresh.delivered[0]!.at - at).toBeLessThan(500)
+  })
+
+  test('a message nobody has any more is given up, and what waited for it is delivered', () => {
+    const { net, ledger } = network({ seed: 44, settings: { historyBytes: 3000 } })
+    net.fullMesh(3)
+    ledger.send(0)
+    net.run(1000)
+    net.cut(0, 2)
+    net.cut(1, 2)
+    for (let i = 0; i < 20; i++) ledger.send(0)
+    net.run(1000)
+    net.link(0, 2)
+    net.link(1, 2)
+    ledger.send(0)
+    net.run(8000)
+    const got = net.peer(2).delivered.map(each => each.text)
+    expect(got[0]).toBe(ledger.sent.get(0)![0])
+    expect(got.slice(1)).toEqual(ledger.sent.get(0)!.slice(-(got.length - 1)))
+    expect(got.length).toBeGreaterThan(3)
+    expect(net.peer(2).gossip.stats.skipped).toBe(22 - got.length)
+  })
+})

@@ -1,0 +1,181 @@
+/**
+ * Missing messages: what neighbours announce, what is asked of whom, and when.
+ *
+ * One GRAFT per stream is under way at a time. Who stays silent is asked less and less often; after
+ * `maxRetries` silences what it announced is forgotten.
+ * @module
+ */
+
+import { askWhere } from './compare.ts'
+import type { IhaveEntry } from './control.ts'
+import type { Neighbour } from './neighbour.ts'
+import { announceLater, graft } from './notices.ts'
+import { ackedRange } from './pushing.ts'
+import { RangeSet } from './ranges.ts'
+import type { GossipState } from './state.ts'
+import type { Edge, Stream } from './stream.ts'
+import { graftWait } from './timing.ts'
+import { hurry, optimize, setParent } from './tree.ts'
+import type { Verifying } from './verifying.ts'
+
+/** Ranges of one GRAFT entry. */
+const MAX_WANTED = 32
+const NEVER = Number.POSITIVE_INFINITY
+
+/** What a neighbour has and this peer lacks, lowest first, at most `most` messages. */
+export function wanted(stream: Stream, edge: Edge, most: number, verifying: Verifying): RangeSet {
+  const wants = new RangeSet()
+  const told = edge.told
+  const base = stream.base
+  if (base === 0) return wants
+  let left = most
+  for (let i = told.at(base); i < told.count && left > 0 && wants.count < MAX_WANTED; i++) {
+    let seq = Math.max(told.start(i), base)
+    const end = told.end(i)
+    while (seq <= end && left > 0 && wants.count < MAX_WANTED) {
+      // Jump over what is here already; a claim of 2⁴⁸ messages costs no more than one of a few.
+      const index = stream.above.at(seq)
+      const start = index < stream.above.count ? stream.above.start(index) : NEVER
+      if (start <= seq) {
+        seq = stream.above.end(index) + 1
+        continue
+      }
+      if (verifying.has(stream.id, seq)) {
+        seq++
+        continue
+      }
+      let last = Math.min(end, start - 1, seq + left - 1)
+      if (verifying.size > 0) {
+        for (let next = seq + 1; next <= last; next++) {
+          if (verifying.has(stream.id, next)) last = next - 1
+        }
+      }
+      wants.add(seq, last)
+      left -= last - seq + 1
+      seq = last + 1
+    }
+  }
+  return wants
+}
+
+/** A neighbour says it has messages. */
+export function announced(
+  state: GossipState,
+  neighbour: Neighbour,
+  entry: IhaveEntry,
+  verifying: Verifying,
+): void {
+  const stream = state.streams.rumour(entry.stream, state.now)
+  const edge = stream.edge(neighbour.link)
+  edge.knows = true
+  edge.hops = entry.hops
+  for (let i = 0; i < entry.ranges.count; i++) {
+    const from = entry.ranges.start(i)
+    const to = entry.ranges.end(i)
+    stream.tell(edge, from, to)
+    ackedRange(state, neighbour, stream, from, to)
+  }
+  const last = entry.ranges.last
+  if (last === undefined || stream === state.own) return
+  if (stream.base === 0) {
+    // News of a stream never heard of. From its first message on there is nothing to ask.
+    if (entry.ranges.first === 1) stream.floor = 1
+    else askWhere(state, neighbour, stream)
+  }
+  // A neighbour far behind in hops is told of the shorter way here.
+  const newest = stream.messages.get(last)
+  if (
+    newest !== undefined &&
+    !edge.eager &&
+    newest.hops + 1 + state.settings.optimizationThreshold <= entry.hops
+  ) {
+    announceLater(state, neighbour, newest)
+  }
+  if (stream.next > 0 && stream.seen(last) && stream.received > 0 && !edge.eager) {
+    optimize(state, stream, neighbour, entry.hops)
+  }
+  if (wanted(stream, edge, 1, verifying).count > 0) {
+    const parent = stream.parent === undefined ? undefined : state.neighbours.get(stream.parent)
+    const wait =
+      parent === undefined || !state.usable(parent)
+        ? 0
+        : graftWait(Math.max(parent.roundTrip ?? 0, neighbour.roundTrip ?? 0), 0, state.settings.graftDelay)
+    graftSoon(state, stream, wait)
+  }
+}
+
+export function graftSoon(state: GossipState, stream: Stream, wait: number): void {
+  const at = state.now + wait
+  if (at >= stream.graftAt) return
+  stream.graftAt = at
+  state.wakeStream(stream, at)
+}
+
+/** The graft timer of a stream: asks the best announcer for what is still missing. */
+export function graftDue(state: GossipState, stream: Stream, verifying: Verifying): void {
+  stream.graftAt = NEVER
+  const { graftDelay, maxRetries, maxGraft } = state.settings
+  let best: Neighbour | undefined
+  let bestEdge: Edge | undefined
+  let bestRank = NEVER
+  let wake = NEVER
+  let awaited = false
+  for (const edge of stream.edges.values()) {
+    const neighbour = state.neighbours.get(edge.link)
+    if (neighbour === undefined || neighbour.suspect || edge.told.count === 0) continue
+    if (edge.askedUntil > state.now && edge.outstanding > 0) {
+      awaited = true
+      wake = Math.min(wake, edge.askedUntil)
+      continue
+    }
+    if (wanted(stream, edge, 1, verifying).count === 0) {
+      edge.askedUntil = 0
+      continue
+    }
+    if (edge.askedUntil !== 0 && edge.outstanding > 0) {
+      // The answer is overdue.
+      edge.askedUntil = 0
+      edge.silences++
+      if (edge.silences > maxRetries) {
+        edge.told.clear()
+        edge.silences = 0
+        state.counters.emptyPromises++
+        continue
+      }
+    }
+    const rank = edge.silences * 1000 + Math.min(edge.hops, 255) + (edge.link === stream.parent ? 0 : 0.5)
+    if (rank < bestRank) {
+      best = neighbour
+      bestEdge = edge
+      bestRank = rank
+    }
+  }
+  if (best !== undefined && bestEdge !== undefined && !awaited) {
+    const wants = wanted(stream, bestEdge, maxGraft, verifying)
+    let count = 0
+    for (let i = 0; i < wants.count; i++) count += wants.end(i) - wants.start(i) + 1
+    // A hole below what the parent has pushed since is a loss; silence from it is the end of the branch.
+    const parent = stream.parent === undefined ? undefined : state.neighbours.get(stream.parent)
+    const tree = parent === undefined || !state.usable(parent) || (wants.first ?? 0) > stream.parentSeq
+    if (tree) setParent(stream, best.link)
+    hurry(state, stream)
+    bestEdge.outstanding = count
+    bestEdge.askedUntil = state.now + graftWait(best.roundTrip, bestEdge.silences, graftDelay)
+    graft(state, best, { stream: stream.id, tree, ranges: wants })
+    wake = Math.min(wake, bestEdge.askedUntil)
+  }
+  if (wake === NEVER) return
+  stream.graftAt = wake
+  state.wakeStream(stream, wake)
+}
+
+/** A message came from a neighbour: if it was the last one asked for, ask for more. */
+export function supplied(state: GossipState, stream: Stream, edge: Edge): void {
+  edge.silences = 0
+  if (edge.outstanding === 0) return
+  edge.outstanding--
+  if (edge.outstanding === 0) {
+    edge.askedUntil = 0
+    if (stream.graftAt !== NEVER) graftSoon(state, stream, 0)
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * A stream: what one origin broadcasts in one session. What of it has arrived, what waits for an earlier
+ * message, and who is who in its tree.
+ * @module
+ */
+import { sha256 } from '../../crypto/hash.ts'
+import type { PeerId } from '../id.ts'
+import type { LinkId } from '../input.ts'
+import { Writer } from '../wire/writer.ts'
+import { MAX_RANGES } from './config.ts'
+import { RangeSet } from './ranges.ts'
+import type { Request } from './request.ts'
+
+/** A verified broadcast. */
+export interface Message {
+  readonly stream: Stream
+  readonly seq: number
+  /** Ready to be passed on; empty once history has let it go. */
+  frame: Uint8Array
+  readonly topic: string
+  body: Uint8Array
+  /** Links it crossed to get here; 0 for this peer's own. */
+  readonly hops: number
+  readonly at: number
+  readonly request: Request | undefined
+  // History is one list over all streams, oldest first.
+  older: Message | undefined
+  newer: Message | undefined
+  cost: number
+}
+
+/** A neighbour as one stream sees it. Without an edge a neighbour is lazy and nothing is known of it. */
+export interface Edge {
+  readonly link: LinkId
+  /** Gets pushes; otherwise announcements. */
+  eager: boolean
+  /** It has heard of this stream. */
+  knows: boolean
+  /** Links that what it last told of had crossed; Infinity while unknown. */
+  hops: number
+  /** What it is known to have. */
+  readonly told: RangeSet
+  /** When the answer to the last GRAFT is overdue; 0 when none is awaited. */
+  askedUntil: number
+  /** Messages the last GRAFT asked for and that have not come. */
+  outstanding: number
+  /** GRAFTs in a row without an answer. */
+  silences: number
+  /** No PRUNE again before this. */
+  pruneAfter: number
+}
+
+/** First 48 bits of SHA-256(key ‖ epoch). */
+export function streamId(key: Uint8Array, epoch: number): number {
+  const digest = sha256(new Writer(38).bytes(key).u48(epoch).finish())
+  let id = 0
+  for (let i = 0; i < 6; i++) id = id * 256 + (digest[i] as number)
+  return id
+}
+
+export class Stream {
+  readonly id: number
+  /** This peer's own: never forgotten. */
+  permanent = false
+  /** `undefined` while the stream is a rumour: announced, not proven. */
+  key: Uint8Array | undefined
+  origin: PeerId | undefined
+  epoch = 0
+  /** Everything below has been delivered or given up; 0 while nobody has said where to begin. */
+  next = 0
+  /** Where a neighbour said to begin, before the first message. */
+  floor = 0
+  /** Verified, at or above `next`. */
+  readonly above = new RangeSet()
+  /** Verified, waiting for an earlier one. */
+  readonly held = new Map<number, Message>()
+  /** What history still has. */
+  readonly messages = new Map<number, Message>()
+  readonly edges = new Map<LinkId, Edge>()
+  parent: LinkId | undefined
+  /** The highest number the parent has pushed. */
+  parentSeq = 0
+  /** Links the last message crossed. */
+  hops = 0
+  /** The tree has been begun. */
+  seeded = false
+  received = 0
+  activeAt = 0
+  /** Announcements hurry until then: the tree is new or was repaired. */
+  hurryUntil = 0
+  /** When to look for missing messages. */
+  graftAt = Number.POSITIVE_INFINITY
+  /** When to do something about the gap before the first held message: ask, in the end give it up. */
+  gapAt = Number.POSITIVE_INFINITY
+  /** Neighbours asked about the gap. */
+  gapProbes = 0
+  /** No change for fewer hops before this. */
+  optimizeAfter = 0
+
+  constructor(id: number) {
+    this.id = id
+  }
+
+  /** Verified already, or given up. */
+  seen(seq: number): boolean {
+    return seq < this.next || (this.above.count > 0 && this.above.has(seq))
+  }
+
+  /** The highest number that has arrived. */
+  get highest(): number {
+    return this.above.last ?? this.next - 1
+  }
+
+  edge(link: LinkId): Edge {
+    let edge = this.edges.get(link)
+    if (edge === undefined) {
+      edge = {
+        link,
+        eager: false,
+        knows: false,
+        hops: Number.POSITIVE_INFINITY,
+        told: new RangeSet(),
+        askedUntil: 0,
+        outstanding: 0,
+        silences: 0,
+        pruneAfter: 0,
+      }
+      this.edges.set(link, edge)
+    }
+    return edge
+  }
+
+  /** Notes that a neighbour has `from` … `to`. */
+  tell(edge: Edge, from: number, to: number): void {
+    edge.knows = true
+    edge.told.add(from, to)
+    if (edge.told.count > MAX_RANGES) edge.told.limit(MAX_RANGES)
+  }
+
+  /** Where messages of interest begin: below, nothing is asked for. */
+  get base(): number {
+    return this.next > 0 ? this.next : this.floor
+  }
+
+  /** The lowest number from which history has everything up to `next`, received at or after `since`. */
+  supplyFrom(since: number): number {
+    let from = this.next
+    while (from > 1) {
+      const message = this.messages.get(from - 1)
+      if (message === undefined || message.at < since) break
+      from--
+    }
+    return from
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * Answering neighbours: messages for a GRAFT, ranges for RANGES; and taking their answers.
+ * @module
+ */
+import type { Drop } from '../effect.ts'
+import { answer, compareAll, entryOf, joinTime, noteActivity } from './compare.ts'
+import { type GraftEntry, Purpose, type Ranges, type RangesEntry } from './control.ts'
+import { skipTo } from './delivery.ts'
+import type { Neighbour } from './neighbour.ts'
+import { repairFrame } from './push.ts'
+import { ackedRange } from './pushing.ts'
+import { graftSoon, wanted } from './repair.ts'
+import type { GossipState } from './state.ts'
+import type { Edge, Message, Stream } from './stream.ts'
+import { adopt, grafted, hurry } from './tree.ts'
+import type { Verifying } from './verifying.ts'
+
+/** Sequence numbers looked up for one GRAFT frame, whatever it asks for. */
+const MAX_LOOKUPS = 4096
+const EVER = Number.NEGATIVE_INFINITY
+/**
+ * Several links over one healing cut ask at different moments: who asks later finds most of it arrived by the
+ * tree. Ten hops of 50 ms.
+ */
+const HEALING_SPREAD = 500
+
+/** A neighbour wants messages, a place in trees, or both. */
+export function supply(
+  state: GossipState,
+  neighbour: Neighbour,
+  entries: readonly GraftEntry[],
+): Drop | undefined {
+  const gone: RangesEntry[] = []
+  let left = MAX_LOOKUPS
+  let sent = 0
+  for (const { stream: id, tree, ranges } of entries) {
+    const stream = state.streams.byId.get(id)
+    if (stream === undefined) continue
+    if (tree) grafted(state, stream, neighbour)
+    if (ranges.count > 0) hurry(state, stream)
+    let missed = false
+    for (let i = 0; i < ranges.count && left > 0; i++) {
+      const end = Math.min(ranges.end(i), stream.highest)
+      for (let seq = ranges.start(i); seq <= end && left > 0; seq++) {
+        left--
+        const message = stream.messages.get(seq)
+        if (message === undefined) {
+          missed ||= stream.next > 0 && seq < stream.next
+          continue
+        }
+        if (message.hops >= state.settings.maxHops || sent >= state.settings.maxGraft) continue
+        if (!state.usable(neighbour)) {
+          neighbour.owed = true
+          return undefined
+        }
+        if (!neighbour.repairCredit.take(message.frame.length, state.now)) return 'rate'
+        resend(state, neighbour, message)
+        sent++
+      }
+    }
+    if (missed) gone.push(entryOf(stream, EVER))
+  }
+  if (gone.length > 0 && neighbour.rangesCredit.take(1, state.now)) answer(state, neighbour, gone)
+  return undefined
+}
+
+function resend(state: GossipState, neighbour: Neighbour, message: Message): void {
+  state.counters.repaired++
+  state.send(neighbour, repairFrame(message.frame))
+}
+
+/** A neighbour tells what it has. */
+export function compared(
+  state: GossipState,
+  neighbour: Neighbour,
+  ranges: Ranges,
+  verifying: Verifying,
+): Drop | undefined {
+  if (ranges.purpose === Purpose.ANSWER) {
+    if (neighbour.answersDue === 0) return 'unexpected'
+    neighbour.answersDue--
+    for (const entry of ranges.entries) answered(state, neighbour, entry, verifying)
+    return undefined
+  }
+  if (!neighbour.rangesCredit.take(1, state.now)) return 'rate'
+  const since = joinTime(state, neighbour, ranges.age)
+  const answers: RangesEntry[] = []
+  const listed = new Set<number>()
+  // Everything has just been told: what it lacks of the listed streams, it knows by now.
+  const told = state.now - neighbour.comparedAt < 2 * (neighbour.roundTrip ?? 0) + 100
+  for (const entry of ranges.entries) {
+    listed.add(entry.stream)
+    const stream = state.streams.byId.get(entry.stream)
+    if (stream !== undefined && stream.next > 0) {
+      const lacks = stream.next > entry.next || stream.highest > (entry.ranges.last ?? entry.next - 1)
+      if (entry.next === 0) answers.push(entryOf(stream, since))
+      else if (lacks && !told) answers.push(entryOf(stream, EVER))
+    }
+    if (entry.next > 0) noteRanges(state, neighbour, entry, verifying, HEALING_SPREAD)
+  }
+  if (ranges.purpose === Purpose.ALL) {
+    for (const stream of state.streams.byId.values()) {
+      if (listed.has(stream.id) || stream.next === 0 || stream.next + stream.above.count === 1) continue
+      if (stream === state.own && stream.next === 1) continue
+      answers.push(entryOf(stream, since))
+    }
+  }
+  if (answers.length > 0) answer(state, neighbour, answers)
+  else if (neighbour.owed && state.usable(neighbour)) compareAll(state, neighbour)
+  return undefined
+}
+
+/** Notes what a neighbour has, and asks for what is missing, after `wait` at most where others may bring it too. */
+function noteRanges(
+  state: GossipState,
+  neighbour: Neighbour,
+  entry: RangesEntry,
+  verifying: Verifying,
+  spread: number,
+): Stream {
+  const stream = state.streams.rumour(entry.stream, state.now)
+  const edge = stream.edge(neighbour.link)
+  edge.knows = true
+  edge.hops = entry.hops
+  // What it once announced and cannot supply any more is not asked of it again.
+  edge.told.dropBelow(entry.from)
+  if (entry.next > entry.from) tellAndAck(state, neighbour, stream, edge, entry.from, entry.next - 1)
+  for (let i = 0; i < entry.ranges.count; i++) {
+    tellAndAck(state, neighbour, stream, edge, entry.ranges.start(i), entry.ranges.end(i))
+  }
+  if (stream === state.own) return stream
+  // The answer that says where to begin may be lost: the next comparison asks again.
+  if (stream.base === 0) noteActivity(state)
+  if (wanted(stream, edge, 1, verifying).count > 0) {
+    const alone = state.neighbours.size === 1
+    graftSoon(state, stream, alone ? 0 : (state.config.random.u32() / 2 ** 32) * spread)
+  }
+  return stream
+}
+
+function tellAndAck(
+  state: GossipState,
+  neighbour: Neighbour,
+  stream: Stream,
+  edge: Edge,
+  from: number,
+  to: number,
+): void {
+  stream.tell(edge, from, to)
+  ackedRange(state, neighbour, stream, from, to)
+}
+
+/** An answer: it also says where to begin, and what nobody will bring any more. */
+function answered(state: GossipState, neighbour: Neighbour, entry: RangesEntry, verifying: Verifying): void {
+  if (entry.next === 0) return
+  const known = state.streams.rumour(entry.stream, state.now)
+  if (known === state.own) return
+  const start = Math.max(1, entry.from)
+  if (known.next === 0 && known.floor === 0) {
+    known.floor = start
+    // Messages are waiting for this answer. What has arrived is never given up for it.
+    if (known.above.first !== undefined) skipTo(state, known, Math.min(start, known.above.first))
+  }
+  const stream = noteRanges(state, neighbour, entry, verifying, 0)
+  const first = stream.above.first
+  if (stream.next > 0 && first !== undefined && start > stream.next && stream.held.size > 0) {
+    // It cannot bring what comes before `start`. Unless somebody else announced it, it is gone.
+    let hope = false
+    for (const edge of stream.edges.values()) {
+      const want = wanted(stream, edge, 1, verifying).first
+      if (want !== undefined && want < Math.min(start, first)) hope = true
+    }
+    if (!hope) skipTo(state, stream, Math.min(start, first))
+  }
+  // In the tree at once, without waiting for an announcement.
+  if (
+    stream.parent === undefined &&
+    stream.graftAt > state.now &&
+    stream.edges.get(neighbour.link)?.eager !== true
+  ) {
+    adopt(state, stream, neighbour)
+  }
+}

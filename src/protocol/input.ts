@@ -1,0 +1,74 @@
+/**
+ * What can happen to a peer: every input of the protocol. A driver turns events of the world (a packet, a
+ * timer, a click) into these; the machines never see anything else.
+ * @module
+ */
+import type { PeerId } from './id.ts'
+
+/** A driver's handle for one link, from `open-link` to `link-closed`. Never reused by one node. */
+export type LinkId = number
+/** A driver's handle for one request of the application, answered by exactly one `settle`. */
+export type RequestId = number
+
+/** A question to the driver's crypto, answered by `signed` or `verified` with the same token. */
+export interface Token {
+  readonly machine: 'gossip' | 'routing' | 'handshake'
+  readonly n: number
+}
+
+/** A peer as a signaling server or another peer tells of it: not verified yet. */
+export interface PeerSample {
+  readonly id: PeerId
+  /** The peer's signed record (see handshake/record.ts), or empty bytes where the teller has none. */
+  readonly record: Uint8Array
+}
+
+/** Why a link ended, as the driver or the machines see it. */
+export type LinkEnd =
+  | 'bye' // the other side said good-bye
+  | 'closed' // the channel closed
+  | 'failed' // ICE or DTLS failed
+  | 'timeout' // it did not open, or fell silent
+  | 'refused' // the handshake failed
+  | 'evicted' // given up for a better link
+  | 'misbehaved' // too much bad input
+  | 'left' // this peer left the swarm
+  | 'overflow' // a queue bound was passed
+
+export type Input =
+  // the application
+  | { readonly kind: 'join'; readonly bootstrap: readonly PeerId[] }
+  | { readonly kind: 'leave' }
+  | {
+      readonly kind: 'broadcast'
+      readonly request: RequestId
+      readonly topic: string
+      readonly body: Uint8Array
+    }
+  | {
+      readonly kind: 'send'
+      readonly request: RequestId
+      readonly to: PeerId
+      readonly body: Uint8Array
+      /** Milliseconds until the request is settled with `timeout`. */
+      readonly timeout: number
+    }
+  | { readonly kind: 'cancel'; readonly request: RequestId }
+  // signaling
+  | { readonly kind: 'signaling-up'; readonly sample: readonly PeerSample[] }
+  | { readonly kind: 'signaling-down' }
+  | { readonly kind: 'sample'; readonly sample: readonly PeerSample[] }
+  | { readonly kind: 'peer-left'; readonly peer: PeerId }
+  | { readonly kind: 'envelope'; readonly bytes: Uint8Array }
+  // links
+  | { readonly kind: 'link-signal'; readonly link: LinkId; readonly data: string }
+  | { readonly kind: 'link-open'; readonly link: LinkId; readonly binding: Uint8Array }
+  | { readonly kind: 'packet'; readonly link: LinkId; readonly bytes: Uint8Array }
+  | { readonly kind: 'link-full'; readonly link: LinkId }
+  | { readonly kind: 'link-drained'; readonly link: LinkId }
+  | { readonly kind: 'link-closed'; readonly link: LinkId; readonly reason: LinkEnd }
+  // answers to questions
+  | { readonly kind: 'signed'; readonly token: Token; readonly signature: Uint8Array }
+  | { readonly kind: 'verified'; readonly token: Token; readonly ok: boolean }
+  // time
+  | { readonly kind: 'tick' }

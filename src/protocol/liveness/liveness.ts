@@ -1,0 +1,211 @@
+/**
+ * Whether neighbours are still there, and how far away. Any packet is a sign of life; silence is answered by
+ * PING, a neighbour that stays silent becomes suspect (others route around it) and in the end dead.
+ *
+ *     PING = %x08 nonce      ; varint
+ *     PONG = %x09 nonce
+ *
+ * Suspicion is fast and cheap to take back; death is slow, so that a stalled or throttled tab keeps its links
+ * (the two stages of SWIM; Das, Gupta & Motivala, DSN 2002, §4.2).
+ *
+ * Invariants
+ * 1. A link remembers the times of its last {@link MEMORY} PINGs, so a PONG that is slower than the probing still measures.
+ * 2. Silence during this peer's own stall (a late tick) counts for nobody.
+ * @module
+ */
+import type { Outbox } from '../effect.ts'
+import type { LinkId } from '../input.ts'
+import { jitter, type Random } from '../random.ts'
+import { Frame } from '../wire/frame.ts'
+import type { Reader } from '../wire/reader.ts'
+import { Writer } from '../wire/writer.ts'
+
+export interface LivenessDefaults {
+  /** Silence after which a link is probed, ms. 1 s: a crash is suspected within 2 s at 10 bytes a second. */
+  readonly probeAfter: number
+  /** Wait for a PONG before the next PING, ms; at least four round trips. */
+  readonly probeWait: number
+  /** Unanswered PINGs until a neighbour is suspect. Two: one lost or late answer is no news. */
+  readonly suspectAfter: number
+  /** Silence after which a link is given up, ms. 6 s: longer than the stalls of a busy page, near ICE's own 5.4 s. */
+  readonly deadAfter: number
+  /** The same where the signaling server has seen the peer's socket close, ms. */
+  readonly deadAfterHint: number
+  /** Round trips are measured at least this often, ms. */
+  readonly measureEvery: number
+}
+
+export const LIVENESS: LivenessDefaults = {
+  probeAfter: 1000,
+  probeWait: 300,
+  suspectAfter: 2,
+  deadAfter: 6000,
+  deadAfterHint: 1200,
+  measureEvery: 15_000,
+}
+
+/** PINGs whose times are remembered. Eight probes of 300 ms: round trips up to 2.4 s are measured. */
+const MEMORY = 8
+/** Nonces are reused after this many, so that they stay one byte. */
+const NONCES = 64
+
+/** A tick this much later than asked for means that this peer was stalled itself, ms. */
+const STALL = 400
+
+export type Vital =
+  | { readonly kind: 'suspect'; readonly link: LinkId; readonly suspect: boolean }
+  | { readonly kind: 'dead'; readonly link: LinkId }
+  | { readonly kind: 'round-trip'; readonly link: LinkId; readonly milliseconds: number }
+
+interface Watched {
+  heardAt: number
+  /** When the PING that waits was sent, or 0. */
+  pingedAt: number
+  nonce: number
+  /** Send times by nonce modulo {@link MEMORY}. */
+  readonly sentAt: Float64Array
+  unanswered: number
+  suspect: boolean
+  hinted: boolean
+  roundTrip: number | undefined
+  measuredAt: number
+  probeAfter: number
+}
+
+export class Liveness {
+  private readonly random: Random
+  private readonly limits: LivenessDefaults
+  private readonly links = new Map<LinkId, Watched>()
+  private readonly writer = new Writer(16)
+  private expected = Number.POSITIVE_INFINITY
+
+  constructor(random: Random, limits: LivenessDefaults = LIVENESS) {
+    this.random = random
+    this.limits = limits
+  }
+
+  /** A link is up: measure it at once. */
+  linkUp(link: LinkId, now: number, out: Outbox): void {
+    const entry: Watched = {
+      heardAt: now,
+      pingedAt: 0,
+      nonce: 0,
+      sentAt: new Float64Array(MEMORY).fill(-1),
+      unanswered: 0,
+      suspect: false,
+      hinted: false,
+      roundTrip: undefined,
+      measuredAt: now,
+      // Both ends would ping in the same instant for ever; the jitter lets one of them be first.
+      probeAfter: jitter(this.random, this.limits.probeAfter, 0.2),
+    }
+    this.links.set(link, entry)
+    this.ping(link, entry, now, out)
+  }
+
+  linkDown(link: LinkId): void {
+    this.links.delete(link)
+  }
+
+  roundTrip(link: LinkId): number | undefined {
+    return this.links.get(link)?.roundTrip
+  }
+
+  /** Any packet came in over the link. */
+  heard(link: LinkId, now: number): Vital | undefined {
+    const entry = this.links.get(link)
+    if (entry === undefined) return undefined
+    entry.heardAt = now
+    entry.unanswered = 0
+    entry.hinted = false
+    if (!entry.suspect) return undefined
+    entry.suspect = false
+    return { kind: 'suspect', link, suspect: false }
+  }
+
+  /** Somebody says this neighbour is gone: ask it at once, believe nobody. */
+  hint(link: LinkId, now: number, out: Outbox): void {
+    const entry = this.links.get(link)
+    if (entry === undefined || entry.hinted) return
+    entry.hinted = true
+    entry.heardAt = Math.max(entry.heardAt, now - 1)
+    this.ping(link, entry, now, out)
+  }
+
+  /** PING or PONG, the type byte already read. False when it does not parse. */
+  frame(link: LinkId, type: number, reader: Reader, now: number, out: Outbox): Vital | boolean {
+    const nonce = reader.varint()
+    if (!reader.done) return false
+    if (type === Frame.PING) {
+      out.push({ kind: 'send', link, frame: this.writer.u8(Frame.PONG).varint(nonce).finish() })
+      return true
+    }
+    const entry = this.links.get(link)
+    const slot = nonce % MEMORY
+    const sentAt = entry?.sentAt[slot] ?? -1
+    if (entry === undefined || sentAt < 0 || (entry.nonce - nonce + NONCES) % NONCES >= MEMORY) return true
+    const sample = now - sentAt
+    entry.sentAt[slot] = -1
+    if (nonce === entry.nonce) entry.pingedAt = 0
+    entry.measuredAt = now
+    // RFC 6298 §2: the smoothed round trip, gain 1/8.
+    entry.roundTrip =
+      entry.roundTrip === undefined ? sample : entry.roundTrip + (sample - entry.roundTrip) / 8
+    return { kind: 'round-trip', link, milliseconds: entry.roundTrip }
+  }
+
+  get deadline(): number {
+    let earliest = Number.POSITIVE_INFINITY
+    for (const entry of this.links.values()) earliest = Math.min(earliest, this.next(entry))
+    this.expected = earliest
+    return earliest
+  }
+
+  tick(now: number, out: Outbox): Vital[] {
+    const vitals: Vital[] = []
+    const stalled = now - this.expected
+    if (stalled > STALL && Number.isFinite(stalled)) {
+      for (const entry of this.links.values()) {
+        entry.heardAt = Math.min(now, entry.heardAt + stalled)
+        if (entry.pingedAt > 0) entry.pingedAt = Math.min(now, entry.pingedAt + stalled)
+      }
+    }
+    for (const [link, entry] of this.links) {
+      if (now < this.next(entry)) continue
+      const limit = entry.hinted ? this.limits.deadAfterHint : this.limits.deadAfter
+      if (now - entry.heardAt >= limit) {
+        this.links.delete(link)
+        vitals.push({ kind: 'dead', link })
+        continue
+      }
+      if (entry.pingedAt > 0) {
+        entry.unanswered++
+        const enough = entry.hinted ? 1 : this.limits.suspectAfter
+        if (entry.unanswered >= enough && !entry.suspect) {
+          entry.suspect = true
+          vitals.push({ kind: 'suspect', link, suspect: true })
+        }
+      }
+      this.ping(link, entry, now, out)
+    }
+    return vitals
+  }
+
+  private next(entry: Watched): number {
+    const { deadAfter, deadAfterHint, probeWait, measureEvery } = this.limits
+    const dead = entry.heardAt + (entry.hinted ? deadAfterHint : deadAfter)
+    if (entry.pingedAt > 0) {
+      const wait = Math.max(probeWait, 4 * (entry.roundTrip ?? 0))
+      return Math.min(dead, entry.pingedAt + wait)
+    }
+    return Math.min(dead, entry.heardAt + entry.probeAfter, entry.measuredAt + measureEvery)
+  }
+
+  private ping(link: LinkId, entry: Watched, now: number, out: Outbox): void {
+    entry.nonce = (entry.nonce + 1) % NONCES
+    entry.sentAt[entry.nonce % MEMORY] = now
+    // A time of 0 stands for "no PING waits"; the first millisecond of a clock is no different from the next.
+    entry.pingedAt = Math.max(now, 1e-6)
+    out.push({ kind: 'send', link, frame: this.writer.u8(Frame.PING).varint(entry.nonce).finish() })
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * What neighbours tell each other about the mesh: their own neighbours (for the ring, for look-ahead and for
+ * evictions that leave nobody lonely) and random ids of their passive views.
+ *
+ *     NEIGHBOURS = %x10 ids
+ *     SHUFFLE    = %x11 ids        ; answered by SHUFFLED
+ *     SHUFFLED   = %x12 ids
+ *     ids        = count *( 32 bytes )
+ *
+ * @module
+ */
+import type { Outbox } from '../effect.ts'
+import type { PeerId } from '../id.ts'
+import type { LinkEnd, LinkId } from '../input.ts'
+import { below, jitter, type Random } from '../random.ts'
+import { Frame } from '../wire/frame.ts'
+import { Writer } from '../wire/writer.ts'
+import { writeIds } from './letters.ts'
+import type { Slot } from './slot.ts'
+import type { PassiveView } from './view.ts'
+
+/** Changes are gathered this long before neighbours hear of them, ms: a burst of joins makes one frame. */
+const GATHER = 100
+/** NEIGHBOURS is repeated after this long without a change, ms, for links that may lose it: 4 bytes a second. */
+const REPEAT = 60_000
+/** Period of shuffles, ms (HyParView leaves it open; 8 ids of 32 bytes cost 9 bytes a second each way). */
+const SHUFFLE_EVERY = 30_000
+const SHUFFLE_IDS = 8
+
+/** Reasons of a good-bye by their number on the wire, from 1; anything else reads as `bye`. */
+export const BYE_REASONS: readonly LinkEnd[] = ['bye', 'left', 'evicted', 'misbehaved']
+
+export class Exchange {
+  private readonly random: Random
+  private readonly view: PassiveView
+  private readonly self: PeerId
+  private announceAt = Number.POSITIVE_INFINITY
+  private shuffleAt = Number.POSITIVE_INFINITY
+  private readonly writer = new Writer(512)
+
+  constructor(self: PeerId, view: PassiveView, random: Random) {
+    this.self = self
+    this.view = view
+    this.random = random
+  }
+
+  get deadline(): number {
+    return Math.min(this.announceAt, this.shuffleAt)
+  }
+
+  start(now: number): void {
+    this.shuffleAt = now + jitter(this.random, SHUFFLE_EVERY, 0.5)
+  }
+
+  stop(): void {
+    this.announceAt = Number.POSITIVE_INFINITY
+    this.shuffleAt = Number.POSITIVE_INFINITY
+  }
+
+  /** The set of neighbours has changed. */
+  changed(now: number): void {
+    this.announceAt = Math.min(this.announceAt, now + GATHER)
+  }
+
+  /** A new neighbour hears the list at once. */
+  greet(link: LinkId, up: readonly Slot[], out: Outbox): void {
+    out.push({
+      kind: 'send',
+      link,
+      frame: this.list(
+        Frame.NEIGHBOURS,
+        up.map(slot => slot.peer),
+      ),
+    })
+  }
+
+  tick(up: readonly Slot[], now: number, out: Outbox): void {
+    if (now >= this.announceAt) {
+      this.announceAt = now + jitter(this.random, REPEAT, 0.2)
+      const frame = this.list(
+        Frame.NEIGHBOURS,
+        up.map(slot => slot.peer),
+      )
+      for (const slot of up) out.push({ kind: 'send', link: slot.link, frame })
+    }
+    if (now >= this.shuffleAt) {
+      this.shuffleAt = now + jitter(this.random, SHUFFLE_EVERY, 0.2)
+      const partner = up[below(this.random, Math.max(1, up.length))]
+      if (partner !== undefined) {
+        const ids = [this.self, ...this.view.sample(SHUFFLE_IDS - 1)]
+        out.push({ kind: 'send', link: partner.link, frame: this.list(Frame.SHUFFLE, ids) })
+      }
+    }
+  }
+
+  answer(link: LinkId, out: Outbox): void {
+    out.push({ kind: 'send', link, frame: this.list(Frame.SHUFFLED, this.view.sample(SHUFFLE_IDS)) })
+  }
+
+  /** A good-bye: BYE = %x03 reason ids. The receiver drops the link at once and may ask the ids instead. */
+  farewell(reason: LinkEnd, ids: readonly PeerId[]): Uint8Array {
+    return writeIds(this.writer.u8(Frame.BYE).u8(BYE_REASONS.indexOf(reason) + 1), ids).finish()
+  }
+
+  private list(type: number, ids: readonly PeerId[]): Uint8Array {
+    return writeIds(this.writer.u8(type), ids).finish()
+  }
+}

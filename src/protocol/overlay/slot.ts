@@ -1,0 +1,126 @@
+/**
+ * Slots: what each of the at most `maxPeers` places of a peer is used for, and the pure rules over them:
+ * which are the ring's, and which may be given up.
+ * @module
+ */
+import { bucketOf, clockwise, type PeerId } from '../id.ts'
+import type { LinkId } from '../input.ts'
+
+/** `asked`: waiting for an answer. `opening`: a link is being set up. `up`: a neighbour. All count. */
+export type Phase = 'asked' | 'opening' | 'up'
+
+export interface Slot {
+  readonly peer: PeerId
+  session: number
+  /** The driver's link; 0 while asked. */
+  link: LinkId
+  phase: Phase
+  /** Asked for as a ring slot, by either side. */
+  ring: boolean
+  /** This side asked. */
+  outgoing: boolean
+  /** When an ask or an opening link is given up; when the link came up. */
+  deadline: number
+  since: number
+  suspect: boolean
+  /** What the neighbour says its neighbours are; undefined until it has said so. */
+  neighbours: ReadonlySet<PeerId> | undefined
+}
+
+export interface Ring {
+  readonly successor: Slot | undefined
+  readonly predecessor: Slot | undefined
+}
+
+/** The nearest slot on each side among those that `counts`. */
+export function ringOf(self: PeerId, slots: Iterable<Slot>, counts: (slot: Slot) => boolean): Ring {
+  let successor: Slot | undefined
+  let predecessor: Slot | undefined
+  let after = Number.POSITIVE_INFINITY
+  let before = Number.POSITIVE_INFINITY
+  for (const slot of slots) {
+    if (!counts(slot)) continue
+    const forward = clockwise(self, slot.peer)
+    const backward = clockwise(slot.peer, self)
+    if (forward < after) {
+      after = forward
+      successor = slot
+    }
+    if (backward < before) {
+      before = backward
+      predecessor = slot
+    }
+  }
+  return { successor, predecessor }
+}
+
+/** Whether `peer` would be nearer than what the ring has on at least one side. */
+export function isNearer(self: PeerId, ring: Ring, peer: PeerId): boolean {
+  const { successor, predecessor } = ring
+  if (successor === undefined || predecessor === undefined) return true
+  return (
+    clockwise(self, peer) < clockwise(self, successor.peer) ||
+    clockwise(peer, self) < clockwise(predecessor.peer, self)
+  )
+}
+
+/** Whether this peer is, by what the neighbour says, one of the neighbour's own two ring slots. */
+export function isRingOf(neighbour: Slot, self: PeerId): boolean {
+  if (neighbour.neighbours === undefined) return true
+  const forward = clockwise(neighbour.peer, self)
+  const backward = clockwise(self, neighbour.peer)
+  let nearestAfter = true
+  let nearestBefore = true
+  for (const other of neighbour.neighbours) {
+    if (other === self) continue
+    if (clockwise(neighbour.peer, other) < forward) nearestAfter = false
+    if (clockwise(other, neighbour.peer) < backward) nearestBefore = false
+  }
+  return nearestAfter || nearestBefore
+}
+
+/** Links a peer must keep when one of its links is given up by the other side: its two ring slots and, where there is room, one more. */
+export function degreeFloor(maxPeers: number): number {
+  return maxPeers >= 6 ? 3 : 2
+}
+
+export interface EvictionRule {
+  readonly self: PeerId
+  readonly maxPeers: number
+  /** Only links whose bucket has another one. */
+  readonly redundantOnly: boolean
+  /** Only neighbours with at least this degree. */
+  readonly minDegree: number
+}
+
+/**
+ * The link to give up, or none: never a ring link of either side, never one that leaves its peer at or under the
+ * floor; a suspect one first, then from a bucket with two or more, then the neighbour with most links.
+ */
+export function chooseEviction(slots: readonly Slot[], rule: EvictionRule): Slot | undefined {
+  const up = slots.filter(slot => slot.phase === 'up')
+  const ring = ringOf(rule.self, up, slot => !slot.suspect)
+  const perBucket = new Map<number, number>()
+  for (const slot of up) {
+    const bucket = bucketOf(rule.self, slot.peer)
+    perBucket.set(bucket, (perBucket.get(bucket) ?? 0) + 1)
+  }
+  let chosen: Slot | undefined
+  let best = -1
+  for (const slot of up) {
+    if (slot === ring.successor || slot === ring.predecessor) continue
+    const redundant = (perBucket.get(bucketOf(rule.self, slot.peer)) ?? 0) > 1
+    const degree = slot.neighbours?.size ?? 0
+    if (!slot.suspect) {
+      if (isRingOf(slot, rule.self)) continue
+      if (degree <= degreeFloor(rule.maxPeers) || degree < rule.minDegree) continue
+      if (rule.redundantOnly && !redundant) continue
+    }
+    const score = (slot.suspect ? 10_000 : 0) + (redundant ? 1000 : 0) + degree
+    if (score > best) {
+      best = score
+      chosen = slot
+    }
+  }
+  return chosen
+}

@@ -1,0 +1,70 @@
+/**
+ * The peer record: what others must know of a peer to write to it, signed by its identity key.
+ *
+ *     record = key box-key epoch signature     ; 32, 32, 6, 64 bytes
+ *
+ * `epoch` is the wall-clock millisecond at which the session began: of two records of one peer the higher
+ * epoch holds. The signature covers the swarm too, so a record does not carry over to another swarm.
+ * @module
+ */
+import { sha256 } from '../crypto/hash.ts'
+import { idFromBytes, type PeerId } from './id.ts'
+import { Reader } from './wire/reader.ts'
+import { Writer } from './wire/writer.ts'
+
+export const RECORD_BYTES = 134
+const SIGNED_BYTES = 70
+const DOMAIN = 'tabmesh record 1'
+
+export interface PeerRecord {
+  readonly id: PeerId
+  /** Ed25519 public key. */
+  readonly key: Uint8Array
+  /** X25519 public key of this session. */
+  readonly boxKey: Uint8Array
+  readonly epoch: number
+  readonly signature: Uint8Array
+  /** The record as it travels. */
+  readonly bytes: Uint8Array
+}
+
+/** The peer id of a public key. */
+export function idOfKey(key: Uint8Array): PeerId {
+  return idFromBytes(sha256(key))
+}
+
+/** What the identity key signs. */
+export function recordToSign(
+  discoveryKey: Uint8Array,
+  key: Uint8Array,
+  boxKey: Uint8Array,
+  epoch: number,
+): Uint8Array {
+  return new Writer(192).text(DOMAIN).bytes(discoveryKey).bytes(key).bytes(boxKey).u48(epoch).finish()
+}
+
+export function encodeRecord(
+  key: Uint8Array,
+  boxKey: Uint8Array,
+  epoch: number,
+  signature: Uint8Array,
+): Uint8Array {
+  return new Writer(RECORD_BYTES).bytes(key).bytes(boxKey).u48(epoch).bytes(signature).finish()
+}
+
+/** Parses a record. Its signature is not checked here: that is a `verify` effect over {@link recordToVerify}. */
+export function decodeRecord(bytes: Uint8Array): PeerRecord | undefined {
+  if (bytes.length !== RECORD_BYTES) return undefined
+  const copy = bytes.slice()
+  const reader = new Reader(copy)
+  const key = reader.bytes(32)
+  const boxKey = reader.bytes(32)
+  const epoch = reader.u48()
+  const signature = copy.subarray(SIGNED_BYTES)
+  return { id: idOfKey(key), key, boxKey, epoch, signature, bytes: copy }
+}
+
+/** What the signature of a decoded record must cover. */
+export function recordToVerify(discoveryKey: Uint8Array, record: PeerRecord): Uint8Array {
+  return recordToSign(discoveryKey, record.key, record.boxKey, record.epoch)
+}

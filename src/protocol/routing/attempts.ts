@@ -1,0 +1,160 @@
+/**
+ * One attempt after the other: seals a letter anew, sends it by the road, course and first hop whose turn it
+ * is, says how long to wait for the answer, and keeps count of dead ends.
+ * @module
+ */
+import type { Effect } from '../effect.ts'
+import { idToBytes, type PeerId } from '../id.ts'
+import type { LinkId } from '../input.ts'
+import { jitter, type Random } from '../random.ts'
+import { Course } from './compass.ts'
+import type { Directory, Known } from './directory.ts'
+import { type Address, type EnvelopeKind, writeLetter, writeWhois } from './envelope.ts'
+import { writeHead } from './frames.ts'
+import type { Flight, Sending } from './lane.ts'
+import type { RoutingLimits } from './limits.ts'
+import type { Relay } from './relay.ts'
+import { budgetOf, courseOf, deadEndDelay, type Road, RoundTrip, roadOf } from './retry.ts'
+import { SELF } from './ways.ts'
+
+/** Ways of one letter by which an answer is still taken: more than its attempts in ten seconds. */
+const MAX_LETTER_WAYS = 8
+/** Each wait is spread by this share, so that letters that failed together do not come back together. */
+const JITTER = 0.25
+
+export class Attempts {
+  retries = 0
+  signalingUp = false
+  private readonly byWay = new Map<number, Flight>()
+  private readonly roundTrip: RoundTrip
+  private readonly own: Uint8Array
+  private readonly record: Uint8Array
+  private readonly limits: RoutingLimits
+  private readonly random: Random
+  private readonly directory: Directory
+  private readonly relay: Relay
+
+  constructor(
+    id: PeerId,
+    record: Uint8Array,
+    limits: RoutingLimits,
+    random: Random,
+    directory: Directory,
+    relay: Relay,
+  ) {
+    this.own = idToBytes(id)
+    this.record = record
+    this.limits = limits
+    this.random = random
+    this.directory = directory
+    this.relay = relay
+    this.roundTrip = new RoundTrip(limits)
+  }
+
+  /** Open ways: for the statistics and for bounds. */
+  get size(): number {
+    return this.byWay.size
+  }
+
+  /** What is out on a way. */
+  of(way: number): Flight | undefined {
+    return this.byWay.get(way)
+  }
+
+  /** Everything that is out or was; once per way. */
+  flights(): IterableIterator<Flight> {
+    return this.byWay.values()
+  }
+
+  /**
+   * Makes an attempt: a letter to `known`, or a whois. Returns the milliseconds to wait for its answer, or
+   * `undefined` when the dead end is right here.
+   */
+  launch(flight: Flight, known: Known | undefined, now: number, out: { push(effect: Effect): unknown }) {
+    flight.attempts++
+    if (flight.attempts > 1) this.retries++
+    const { to } = flight.lane
+    const way = this.open(flight)
+    const envelope = known === undefined ? writeWhois(to, way, this.own) : this.seal(flight, known, way)
+    const address: Address = { kind: envelope[0] as EnvelopeKind, to, way }
+    flight.sentAt = now
+    flight.link = undefined
+    if (this.road(flight, flight.attempts) === 'signaling') {
+      this.relay.ways.add(address, SELF, [], now)
+      out.push({ kind: 'envelope', to, bytes: envelope })
+    } else {
+      const course = courseOf(flight.attempts)
+      const budget = budgetOf(flight.attempts)
+      // The last search is a walk through everything: nothing is left out of it.
+      const avoid = course === Course.LAST ? [] : flight.avoid
+      flight.link = this.relay.launch(envelope, address, course, budget, avoid, now, out)
+      if (flight.link === undefined) return undefined
+      this.avoid(flight, flight.link)
+    }
+    return jitter(this.random, this.roundTrip.timeout(flight.attempts, envelope.length), JITTER)
+  }
+
+  /** Takes a receipt's time. Only of letters that were sent once: of the others it cannot be told which time. */
+  answered(flight: Flight, now: number): void {
+    if (flight.attempts === 1) this.roundTrip.measured(now - flight.sentAt)
+  }
+
+  /** Counts the dead end of a way; once each. */
+  countDeadEnd(flight: Flight, way: number, now: number): void {
+    if (flight.deadWays.includes(way)) return
+    flight.deadWays.push(way)
+    if (flight.deadWays.length > MAX_LETTER_WAYS) flight.deadWays.shift()
+    flight.deadEnds++
+    if (flight.deadEnds === 1) flight.firstDeadEnd = now
+  }
+
+  /** Whether silence after so many dead ends is answer enough: the last search may be long. */
+  isHopeless(flight: Flight, now: number): boolean {
+    const { deadEnds, deadEndSpan } = this.limits
+    return flight.deadEnds >= deadEnds - 1 && now - flight.firstDeadEnd >= deadEndSpan
+  }
+
+  /** Milliseconds to rest before the next attempt; `undefined` when there have been enough, for long enough. */
+  restAfter(flight: Flight, now: number): number | undefined {
+    const { deadEnds, deadEndSpan } = this.limits
+    if (flight.deadEnds >= deadEnds && now - flight.firstDeadEnd >= deadEndSpan) return undefined
+    if (this.road(flight, flight.attempts + 1) === 'signaling') return 0
+    const delay = deadEndDelay(this.limits, flight.deadEnds)
+    // Later, never earlier, so that the span is kept.
+    return delay + jitter(this.random, (delay * JITTER) / 2, 1)
+  }
+
+  /** Forgets every way of a flight. */
+  forget(flight: Flight): void {
+    for (const way of flight.ways) this.byWay.delete(way)
+    flight.ways.length = 0
+  }
+
+  private road(flight: Flight, attempt: number): Road {
+    return roadOf(flight.via, attempt, this.relay.links > 0, this.signalingUp)
+  }
+
+  private seal(flight: Flight, known: Known, way: number): Uint8Array {
+    const { kind, receipt, body } = flight.sending as Sending
+    const plain = new Uint8Array(1 + body.length)
+    plain[0] = writeHead(kind, receipt)
+    plain.set(body, 1)
+    const box = this.directory.seal(known, flight.number, way, plain)
+    const isIntroduced = !known.knowsUs || flight.introduced || flight.attempts > 1
+    return writeLetter(known.id, way, isIntroduced ? this.record : this.own, flight.number, box)
+  }
+
+  private open(flight: Flight): number {
+    // 48 bits of chance do not meet those of the few ways that are open.
+    const way = this.random.u32() * 2 ** 16 + (this.random.u32() >>> 16)
+    flight.ways.push(way)
+    this.byWay.set(way, flight)
+    if (flight.ways.length > MAX_LETTER_WAYS) this.byWay.delete(flight.ways.shift() as number)
+    return way
+  }
+
+  private avoid(flight: Flight, link: LinkId): void {
+    if (flight.avoid.includes(link) || flight.avoid.length + 1 >= this.relay.links) flight.avoid = [link]
+    else flight.avoid.push(link)
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * Which neighbour an envelope goes to next: greedy by ring distance, with one step of look-ahead into what the
+ * neighbours say their neighbours are (Manku, Naor & Wieder, "Know thy neighbor's neighbor", STOC 2004).
+ *
+ * An envelope has a course, which says from which side of the ring it comes near its target. The nearest
+ * way is the shortest; the two sides serve retries and detours, because the last hops before the target differ.
+ * @module
+ */
+import { type PeerId, RING, ringPosition } from '../id.ts'
+import type { LinkId } from '../input.ts'
+import { type Random, unit } from '../random.ts'
+import type { PeerRecord } from '../record.ts'
+
+/** How nearness is measured. The values travel, two bits wide. */
+export const Course = {
+  /** Whichever way around is shorter. At its nearest peer it becomes the side that this peer is not on. */
+  NEAREST: 0,
+  /** From the peers clockwise of the target, towards its successor. At its nearest peer it becomes LAST. */
+  BEYOND: 1,
+  /** From the peers counter-clockwise of the target, towards its predecessor. At its nearest peer it becomes LAST. */
+  BEFORE: 2,
+  /** As NEAREST, and stays so. */
+  LAST: 3,
+} as const
+export type Course = (typeof Course)[keyof typeof Course]
+
+/** An id and where it stands on the ring. */
+export interface Place {
+  readonly id: PeerId
+  readonly at: number
+}
+
+export function placeOf(id: PeerId): Place {
+  return { id, at: ringPosition(id) }
+}
+
+/** A linked peer as routing sees it. */
+export interface Neighbour extends Place {
+  readonly link: LinkId
+  readonly record: PeerRecord
+  suspect: boolean
+  /** Milliseconds; `Infinity` until measured. */
+  roundTrip: number
+  /** What it says its neighbours are. */
+  peers: readonly Place[]
+}
+
+/** Steps around the ring between a place and the target on a course; 0 only for the target itself. */
+export function distance(course: Course, place: Place, target: Place): number {
+  const difference = place.at - target.at
+  if (difference === 0 && place.id === target.id) return 0
+  const steps = difference === 0 ? 0.5 : difference < 0 ? difference + RING : difference
+  if (course === Course.BEYOND) return steps
+  if (course === Course.BEFORE) return RING - steps
+  return Math.min(steps, RING - steps)
+}
+
+/** The course after `course` has come as near as it can, at `place`. */
+export function turned(course: Course, place: Place, target: Place): Course {
+  if (course !== Course.NEAREST) return Course.LAST
+  const isBeyond = distance(Course.BEYOND, place, target) < distance(Course.BEFORE, place, target)
+  return isBeyond ? Course.BEFORE : Course.BEYOND
+}
+
+export interface Choice {
+  readonly neighbour: Neighbour
+  /** The least distance to the target that this neighbour, or one of its neighbours, is known to have. */
+  readonly reach: number
+}
+
+/**
+ * The neighbour to go to next, or `undefined` when all of them are in `visited`. Suspected neighbours come
+ * last. Of equals: the nearer itself, then the shorter round trip, or any when `random` is given.
+ */
+export function choose(
+  neighbours: Iterable<Neighbour>,
+  self: PeerId,
+  target: Place,
+  course: Course,
+  visited: readonly LinkId[],
+  random?: Random,
+): Choice | undefined {
+  const passed: PeerId[] = [self]
+  const open: Neighbour[] = []
+  let trusted = 0
+  for (const neighbour of neighbours) {
+    if (visited.includes(neighbour.link)) passed.push(neighbour.id)
+    else {
+      open.push(neighbour)
+      if (!neighbour.suspect) trusted++
+    }
+  }
+  let best: Neighbour | undefined
+  let bestReach = Number.POSITIVE_INFINITY
+  let bestTie = Number.POSITIVE_INFINITY
+  let bestOwn = Number.POSITIVE_INFINITY
+  for (const neighbour of open) {
+    if (neighbour.suspect && trusted > 0) continue
+    const own = distance(course, neighbour, target)
+    const reach = reachOf(neighbour, own, target, course, passed)
+    if (reach > bestReach) continue
+    // Who knows the target itself differs in nothing but how quickly it is reached.
+    const ranked = reach === 0 && own > 0 ? 0 : own
+    const tie = random === undefined ? neighbour.roundTrip : unit(random)
+    const better = reach < bestReach || ranked < bestOwn || (ranked === bestOwn && tie < bestTie)
+    if (!better) continue
+    best = neighbour
+    bestReach = reach
+    bestOwn = ranked
+    bestTie = tie
+  }
+  return best === undefined ? undefined : { neighbour: best, reach: bestReach }
+}
+
+/**
+ * Whether the ring is whole around the target without it: `self`, which knows nobody nearer, and its neighbour on
+ * the other side of the target have each other as ring neighbours. A target that lived here would be linked to both.
+ */
+export function isClosedOver(
+  neighbours: Iterable<Neighbour>,
+  self: Place,
+  target: Place,
+  course: Course,
+): boolean {
+  const isBeyond = course === Course.BEYOND || turned(course, self, target) === Course.BEFORE
+  const near = isBeyond ? Course.BEYOND : Course.BEFORE
+  const far = isBeyond ? Course.BEFORE : Course.BEYOND
+  let across: Neighbour | undefined
+  for (const neighbour of neighbours)
+    if (across === undefined || distance(far, neighbour, target) < distance(far, across, target))
+      across = neighbour
+  if (across === undefined || across.suspect) return false
+  const own = distance(near, self, target)
+  const theirs = distance(far, across, target)
+  let knowsSelf = false
+  for (const peer of across.peers) {
+    if (peer.id === self.id) knowsSelf = true
+    else if (distance(near, peer, target) < own || distance(far, peer, target) < theirs) return false
+  }
+  return knowsSelf
+}
+
+function reachOf(
+  neighbour: Neighbour,
+  own: number,
+  target: Place,
+  course: Course,
+  passed: readonly PeerId[],
+): number {
+  let reach = own
+  for (const peer of neighbour.peers) {
+    const steps = distance(course, peer, target)
+    if (steps < reach && !passed.includes(peer.id)) reach = steps
+  }
+  return reach
+}

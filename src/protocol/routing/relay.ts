@@ -1,0 +1,302 @@
+/**
+ * The relay: moves envelopes one link further, its own and those of others. Greedy by the compass; at a dead
+ * end depth-first, within the budget that the frame carries.
+ *
+ * An envelope goes on for nothing while it comes nearer. Everything else (the first step away from the
+ * target, every further try after a bounce) costs one of its budget. A peer with nothing left to try bounces the
+ * envelope to where it came from; a peer at which the budget or the hops run out, or which sees that the ring is
+ * whole without the target, tells the sender UNREACHABLE.
+ * @module
+ */
+import type { Drop, Effect } from '../effect.ts'
+import type { PeerId } from '../id.ts'
+import type { LinkId } from '../input.ts'
+import type { Random } from '../random.ts'
+import { idOfKey, type PeerRecord } from '../record.ts'
+import { Frame } from '../wire/frame.ts'
+import { MAX_HOPS } from '../wire/limits.ts'
+import type { Reader } from '../wire/reader.ts'
+import {
+  Course,
+  choose,
+  distance,
+  isClosedOver,
+  type Neighbour,
+  type Place,
+  placeOf,
+  turned,
+} from './compass.ts'
+import {
+  type Address,
+  Envelope,
+  isAnswer,
+  readAddress,
+  readLetter,
+  readWhois,
+  writeAnswer,
+  writeUnreachable,
+} from './envelope.ts'
+import { readTransit, type Transit, writeTransit } from './frames.ts'
+import type { RoutingLimits } from './limits.ts'
+import { SELF, type Way, Ways } from './ways.ts'
+
+/** Turns against the gradient that an answer may take: its way back is known, this is for when that broke. */
+const ANSWER_BUDGET = 4
+
+/** An envelope for this peer. */
+export interface Arrival {
+  readonly is: 'arrival'
+  readonly address: Address
+  readonly envelope: Uint8Array
+  readonly hops: number
+}
+
+/** This peer's own envelope came back and has nowhere left to go. */
+export interface DeadEnd {
+  readonly is: 'dead-end'
+  readonly address: Address
+}
+
+interface Outbox {
+  push(effect: Effect): unknown
+}
+
+export class Relay {
+  forwarded = 0
+  bounced = 0
+  readonly ways: Ways
+  private readonly neighbours = new Map<LinkId, Neighbour>()
+  private readonly linkOf = new Map<PeerId, LinkId>()
+  private readonly place: Place
+  private readonly limits: RoutingLimits
+  private readonly random: Random
+
+  constructor(id: PeerId, limits: RoutingLimits, random: Random) {
+    this.place = placeOf(id)
+    this.limits = limits
+    this.random = random
+    this.ways = new Ways(limits.maxWays, limits.wayLife)
+  }
+
+  // ── links ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  get links(): number {
+    return this.neighbours.size
+  }
+
+  neighbour(link: LinkId): Neighbour | undefined {
+    return this.neighbours.get(link)
+  }
+
+  /** The peer of every link: one that has two is named twice. */
+  peers(): PeerId[] {
+    return Array.from(this.neighbours.values(), neighbour => neighbour.id)
+  }
+
+  /** The neighbour of this id, if it is one. */
+  neighbourOf(id: PeerId): Neighbour | undefined {
+    const link = this.linkOf.get(id)
+    return link === undefined ? undefined : this.neighbours.get(link)
+  }
+
+  linkUp(link: LinkId, record: PeerRecord): void {
+    const neighbour: Neighbour = {
+      ...placeOf(record.id),
+      link,
+      record,
+      suspect: false,
+      roundTrip: Number.POSITIVE_INFINITY,
+      peers: [],
+    }
+    this.neighbours.set(link, neighbour)
+    this.linkOf.set(record.id, link)
+  }
+
+  linkDown(link: LinkId): Neighbour | undefined {
+    const gone = this.neighbours.get(link)
+    if (gone === undefined) return undefined
+    this.neighbours.delete(link)
+    if (this.linkOf.get(gone.id) === link) {
+      this.linkOf.delete(gone.id)
+      // While one link replaces another there are two to the same peer.
+      for (const other of this.neighbours.values())
+        if (other.id === gone.id) this.linkOf.set(gone.id, other.link)
+    }
+    return gone
+  }
+
+  clear(): void {
+    this.neighbours.clear()
+    this.linkOf.clear()
+    this.ways.clear()
+  }
+
+  // ── out ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Sends an envelope of this peer on its way, past the first hops in `avoid` where there are others. Returns
+   * the link it went over, or `undefined` for a dead end right here.
+   */
+  launch(
+    envelope: Uint8Array,
+    address: Address,
+    course: Course,
+    budget: number,
+    avoid: readonly LinkId[],
+    now: number,
+    out: Outbox,
+  ): LinkId | undefined {
+    let hasOther = false
+    for (const link of this.neighbours.keys()) if (!avoid.includes(link)) hasOther = true
+    const tried = hasOther ? [...avoid] : []
+    const way = this.ways.add(address, SELF, tried, now)
+    const isOut = this.step(way, address, { hops: 0, course, budget, envelope }, false, out)
+    return isOut ? way.tried.at(-1) : undefined
+  }
+
+  /** Sends an answer back the way its question came, or towards `address.to` where that way is broken. */
+  answer(envelope: Uint8Array, address: Address, now: number, out: Outbox): void {
+    const way = this.ways.add(address, SELF, [], now)
+    this.goBack(way, address, { hops: 0, course: Course.NEAREST, budget: ANSWER_BUDGET, envelope }, now, out)
+  }
+
+  // ── in ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  routed(link: LinkId, reader: Reader, now: number, out: Outbox): Drop | Arrival | undefined {
+    const transit = readTransit(reader)
+    const address = transit === undefined ? undefined : readAddress(transit.envelope)
+    if (transit === undefined || address === undefined) return 'malformed'
+    const met = this.ways.get(address)
+    if (address.to === this.place.id) {
+      // The latest way in is the best way back.
+      if (!isAnswer(address.kind)) this.ways.add(address, link, [], now)
+      return { is: 'arrival', address, envelope: transit.envelope, hops: transit.hops }
+    }
+    if (transit.hops >= MAX_HOPS) return 'hop-limit'
+    if (met !== undefined) {
+      this.bounced++
+      this.put(link, Frame.BOUNCED, { ...transit, hops: transit.hops + 1 }, out)
+      return undefined
+    }
+    const way = this.ways.add(address, link, [], now)
+    const asked = address.kind === Envelope.WHOIS ? this.neighbourOf(address.to) : undefined
+    if (asked !== undefined && !asked.suspect) {
+      this.answerFor(asked, address, transit.envelope, now, out)
+      return undefined
+    }
+    this.forwarded++
+    if (isAnswer(address.kind)) this.goBack(way, address, transit, now, out)
+    else if (!this.step(way, address, transit, false, out)) this.giveUp(address, transit, now, out)
+    return undefined
+  }
+
+  bounce(link: LinkId, reader: Reader, now: number, out: Outbox): Drop | DeadEnd | undefined {
+    const transit = readTransit(reader)
+    const address = transit === undefined ? undefined : readAddress(transit.envelope)
+    if (transit === undefined || address === undefined) return 'malformed'
+    const way = this.ways.get(address)
+    if (way === undefined || way.tried.at(-1) !== link) return 'unexpected'
+    if (this.step(way, address, transit, true, out)) return undefined
+    if (way.back === SELF) return { is: 'dead-end', address }
+    this.giveUp(address, transit, now, out)
+    return undefined
+  }
+
+  // ── the walk ───────────────────────────────────────────────────────────────────────────────────────────
+
+  private choose(target: Place, course: Course, way: Way) {
+    const visited = way.back === SELF ? way.tried : [way.back, ...way.tried]
+    // Retries draw lots among equals, so that they do not all meet the same bad relay.
+    const random = course === Course.NEAREST ? undefined : this.random
+    return choose(this.neighbours.values(), this.place.id, target, course, visited, random)
+  }
+
+  /** One step of the walk. False when it ends here: out of hops, out of budget, or nowhere to go back to. */
+  private step(way: Way, address: Address, transit: Transit, retried: boolean, out: Outbox): boolean {
+    if (transit.hops >= this.limits.maxHops) return false
+    const target = this.neighbourOf(address.to)
+    if (target !== undefined && !target.suspect && !way.tried.includes(target.link)) {
+      this.emit(way, target.link, Frame.ROUTED, { ...transit, hops: transit.hops + 1 }, out)
+      return true
+    }
+    const at = placeOf(address.to)
+    let { course, budget } = transit
+    let choice = this.choose(at, course, way)
+    const isNearer = choice !== undefined && choice.reach < distance(course, this.place, at)
+    if (choice !== undefined && (retried || !isNearer)) {
+      if (budget === 0) return false
+      if (!isNearer && course !== Course.LAST && this.isClosedOver(at, course)) return false
+      budget--
+      if (!isNearer && course !== Course.LAST) {
+        course = turned(course, this.place, at)
+        choice = this.choose(at, course, way)
+      }
+    }
+    const hops = transit.hops + 1
+    if (choice !== undefined) {
+      this.emit(way, choice.neighbour.link, Frame.ROUTED, { ...transit, hops, course, budget }, out)
+      return true
+    }
+    if (way.back === SELF || !this.neighbours.has(way.back)) return false
+    this.bounced++
+    this.put(way.back, Frame.BOUNCED, { ...transit, hops }, out)
+    return true
+  }
+
+  private isClosedOver(target: Place, course: Course): boolean {
+    return isClosedOver(this.neighbours.values(), this.place, target, course)
+  }
+
+  private goBack(way: Way, address: Address, transit: Transit, now: number, out: Outbox): void {
+    const back = this.ways.asked(address.way)?.back
+    const isOpen = back !== undefined && back !== SELF && back !== way.back && this.neighbours.has(back)
+    if (isOpen && transit.hops < this.limits.maxHops)
+      this.emit(way, back, Frame.ROUTED, { ...transit, hops: transit.hops + 1 }, out)
+    else if (!this.step(way, address, transit, false, out)) this.giveUp(address, transit, now, out)
+  }
+
+  /** Tells the sender of a letter or whois; answers are left to their fate, the sender retries. */
+  private giveUp(address: Address, transit: Transit, now: number, out: Outbox): void {
+    if (isAnswer(address.kind)) return
+    const to = senderOf(address, transit.envelope)
+    this.answer(
+      writeUnreachable(to, address.way),
+      { kind: Envelope.UNREACHABLE, to, way: address.way },
+      now,
+      out,
+    )
+  }
+
+  private answerFor(
+    asked: Neighbour,
+    address: Address,
+    envelope: Uint8Array,
+    now: number,
+    out: Outbox,
+  ): void {
+    const to = readWhois(envelope)
+    const bytes = writeAnswer(to, address.way, asked.record.bytes)
+    this.answer(bytes, { kind: Envelope.ANSWER, to, way: address.way }, now, out)
+  }
+
+  private emit(way: Way, link: LinkId, type: typeof Frame.ROUTED, transit: Transit, out: Outbox): void {
+    way.tried.push(link)
+    this.put(link, type, transit, out)
+  }
+
+  private put(
+    link: LinkId,
+    type: typeof Frame.ROUTED | typeof Frame.BOUNCED,
+    transit: Transit,
+    out: Outbox,
+  ): void {
+    const { hops, course, budget, envelope } = transit
+    out.push({ kind: 'send', link, frame: writeTransit(type, hops, course, budget, envelope) })
+  }
+}
+
+function senderOf(address: Address, envelope: Uint8Array): PeerId {
+  if (address.kind === Envelope.WHOIS) return readWhois(envelope)
+  const letter = readLetter(address.kind, envelope)
+  return letter.from ?? idOfKey((letter.record as Uint8Array).subarray(0, 32))
+}

@@ -1,0 +1,80 @@
+/**
+ * When and how an attempt is repeated: pure formulas.
+ * @module
+ */
+import { Course } from './compass.ts'
+import type { RoutingLimits } from './limits.ts'
+
+/** By which roads a letter may go; see `Sending.via`. */
+export type Via = 'mesh' | 'signaling' | 'any'
+export type Road = 'mesh' | 'signaling'
+
+/**
+ * The road of an attempt (the first is 1). Each way around the other road comes second, and they take turns; a
+ * letter that may use both waits for neither. The application's own data never leaves the mesh.
+ */
+export function roadOf(via: Via, attempt: number, hasLinks: boolean, signalingUp: boolean): Road {
+  if (via === 'mesh' || !signalingUp) return 'mesh'
+  if (!hasLinks) return 'signaling'
+  const first: Road = via === 'signaling' ? 'signaling' : 'mesh'
+  const second: Road = via === 'signaling' ? 'mesh' : 'signaling'
+  return attempt % 2 === 1 ? first : second
+}
+
+const COURSES = [Course.NEAREST, Course.BEYOND, Course.BEFORE, Course.LAST] as const
+
+/**
+ * The course of an attempt over the mesh: the shortest first; then from either side, for other last hops; then
+ * a search that does not believe the ring, for a peer that has links but not yet those to its ring neighbours.
+ */
+export function courseOf(attempt: number): Course {
+  return COURSES[(attempt - 1) % COURSES.length] ?? Course.NEAREST
+}
+
+const BUDGETS = [4, 8, 8, 16] as const
+
+/**
+ * Turns against the gradient that an attempt may take. Where the ring is whole the first three courses need none,
+ * so that a peer that is gone costs little. The last search has what it takes to walk a line of ten to its end
+ * and back; every peer that is gone has to pay it once, and the hop limit bounds it.
+ */
+export function budgetOf(attempt: number): number {
+  return BUDGETS[(attempt - 1) % BUDGETS.length] ?? 0
+}
+
+/** Milliseconds until the attempt after the `deadEnds`-th dead end. */
+export function deadEndDelay(limits: RoutingLimits, deadEnds: number): number {
+  return Math.min(limits.retryMax, limits.deadEndDelay * 2 ** (deadEnds - 1))
+}
+
+/**
+ * The retransmission timeout from measured round trips end to end (RFC 6298 §2): smoothed round trip and four
+ * deviations; doubled with each attempt, because a lost letter may mean a crowded way.
+ */
+export class RoundTrip {
+  private smoothed = 0
+  private deviation = 0
+  private readonly limits: RoutingLimits
+
+  constructor(limits: RoutingLimits) {
+    this.limits = limits
+  }
+
+  /** Takes the round trip of a letter that was sent once (Karn's rule: RFC 6298 §3). */
+  measured(milliseconds: number): void {
+    if (this.smoothed === 0) {
+      this.smoothed = milliseconds
+      this.deviation = milliseconds / 2
+      return
+    }
+    this.deviation += (Math.abs(this.smoothed - milliseconds) - this.deviation) / 4
+    this.smoothed += (milliseconds - this.smoothed) / 8
+  }
+
+  /** Milliseconds to wait for the answer to an attempt (the first is 1) with a body of so many bytes. */
+  timeout(attempt: number, bytes: number): number {
+    const { retryInitial, retryMin, retryMax, bytesPerMs } = this.limits
+    const base = this.smoothed === 0 ? retryInitial : Math.max(retryMin, this.smoothed + 4 * this.deviation)
+    return Math.min(retryMax, base * 2 ** (attempt - 1)) + bytes / bytesPerMs
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * The first byte of every frame: which machine reads it, and what the receiver must do. The grammar of each
+ * is beside its encoder, in the folder of its machine; docs/WIRE.md gathers them.
+ * @module
+ */
+export const Frame = {
+  // handshake: the only frames before a link is up
+  /** Check version and swarm; answer with AUTH over this nonce. */
+  HELLO: 0x01,
+  /** Verify the signature over the transcript; the link is up when both sides have. */
+  AUTH: 0x02,
+  /** The sender has closed on purpose: drop the link at once. */
+  BYE: 0x03,
+
+  // liveness
+  /** Answer with PONG and the same nonce. */
+  PING: 0x08,
+  /** Take the round trip of the PING with this nonce. */
+  PONG: 0x09,
+
+  // overlay
+  /** Replace what is known of the sender's neighbours. */
+  NEIGHBOURS: 0x10,
+  /** Mix the ids into the passive view; answer with SHUFFLED. */
+  SHUFFLE: 0x11,
+  /** Mix the ids into the passive view. */
+  SHUFFLED: 0x12,
+
+  // gossip
+  /** A broadcast: ack it, and if it is new verify, deliver and pass it on. */
+  PUSH: 0x20,
+  /** Pushes that have arrived. */
+  ACK: 0x21,
+  /** Messages the sender has: graft what does not come by itself. */
+  IHAVE: 0x22,
+  /** Send the named messages and keep this link in the tree. */
+  GRAFT: 0x23,
+  /** Take this link out of the named trees. */
+  PRUNE: 0x24,
+  /** Everything the sender has, as ranges: send what it lacks, ask for what it has more. */
+  RANGES: 0x25,
+
+  // routing
+  /** A direct message on its way: deliver it, or pass it on. */
+  ROUTED: 0x30,
+  /** A direct message that came back from a dead end: try the next best neighbour. */
+  BOUNCED: 0x31,
+  /** A direct message to this neighbour itself: deliver, answer with RECEIPT. */
+  DATA: 0x32,
+  /** DATA frames that have arrived. */
+  RECEIPT: 0x33,
+} as const
+
+export type FrameType = (typeof Frame)[keyof typeof Frame]
