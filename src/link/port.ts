@@ -1,0 +1,61 @@
+/**
+ * The Link port: one data channel to one peer, not yet authenticated. Packets arrive whole and in order, or
+ * the link closes. Two adapters: simple-peer (browser) and memory (tests); one conformance suite for both.
+ * @module
+ */
+
+/** Why a link ended by itself. */
+export type LinkFailure = 'closed' | 'failed' | 'timeout'
+
+/** What a link tells its owner. After `closed` nothing more is told. Nothing is told inside a call to the link. */
+export interface LinkEvents {
+  /** A signal for the other side (an offer, an answer or a candidate, as JSON text). Carry it there, in order. */
+  signal(data: string): void
+  /**
+   * The channel is open. `binding` is the initiator's DTLS fingerprint followed by the responder's (SHA-256,
+   * 32 + 32 bytes): the same bytes on both sides if nobody sits in the middle.
+   */
+  open(binding: Uint8Array): void
+  /** One packet as it was sent; never empty. */
+  packet(bytes: Uint8Array): void
+  /** `bufferedAmount` has fallen to the low-water mark after `send` returned false. */
+  drain(): void
+  /** The link is gone: `closed` by the other side, `failed` by ICE or DTLS, `timeout` when it did not open in time. */
+  closed(reason: LinkFailure): void
+}
+
+/** How the link's packets travel, for `stats()`. */
+export interface LinkPath {
+  readonly kind: 'direct' | 'relayed' | 'unknown'
+  /** Candidate types, e.g. `host`, `srflx`, `relay`; empty where unknown. */
+  readonly local: string
+  readonly remote: string
+}
+
+export interface Link {
+  /** Bytes handed to the channel and not yet sent by it. */
+  readonly bufferedAmount: number
+  /**
+   * Sends one packet of 1 … 16,384 bytes. Returns false when the buffer has reached the high-water mark: the
+   * packet is sent all the same, but wait for `drain` before the next. On a link that is not open it does nothing and returns false.
+   */
+  send(packet: Uint8Array): boolean
+  /** Takes a signal of the other side. Signals after the end are ignored. A signal that does not parse ends the link as `failed`. */
+  signal(data: string): void
+  /** Sends what is buffered where it can, then closes. Idempotent; `closed` is not told. */
+  close(): void
+  /** How packets travel. */
+  path(): Promise<LinkPath>
+}
+
+/** Makes links. The initiator makes the offer. */
+export interface LinkFactory {
+  open(initiator: boolean, events: LinkEvents): Link
+}
+
+/** Stop sending above this many buffered bytes: 1 MiB keeps a 100 Mbit/s link busy for 80 ms. simple-peer fails at 16 MiB. */
+export const HIGH_WATER = 1_048_576
+/** Go on below this many. */
+export const LOW_WATER = 262_144
+/** Largest packet: 16 KiB is what every WebRTC implementation takes without fragmentation trouble (RFC 8831 §6.6). */
+export const MAX_PACKET = 16_384

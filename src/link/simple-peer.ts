@@ -1,0 +1,266 @@
+/**
+ * The link of a browser: an RTCPeerConnection with one data channel, negotiated by simple-peer.
+ *
+ * The connection and its channel are made here and handed to simple-peer (by its `wrtc` option), which does
+ * offers, answers, candidates and their order. Bytes go to and from the channel itself. That way nothing depends on
+ * simple-peer's inside, and what it gets wrong does not show:
+ * - `connect` waits for polls of `getStats`: here a link is open when its channel is;
+ * - its stream would buffer, convert and copy: `send` and `message` are the channel's own;
+ * - `iceServers` are set on the connection, not lost beside `config`;
+ * - a clean remote close comes as error ERR_DATA_CHANNEL before `close`: here both are `closed`.
+ *
+ * The channel is negotiated out of band (id 0 on both sides), which saves the round trip that announces it and
+ * leaves a stranger no way to open more of them.
+ * @module
+ */
+/// <reference path="./simple-peer-module.d.ts" />
+import Peer from 'simple-peer'
+import { sha256 } from '../crypto/hash.ts'
+import { bindingOf, fingerprintOf } from './binding.ts'
+import { SpareCertificate } from './certificate.ts'
+import { newConnection } from './new-connection.ts'
+import { pathOf } from './path.ts'
+import {
+  HIGH_WATER,
+  type Link,
+  type LinkEvents,
+  type LinkFactory,
+  type LinkFailure,
+  type LinkPath,
+  LOW_WATER,
+  MAX_PACKET,
+} from './port.ts'
+import { readSignal } from './signal.ts'
+
+export interface SimplePeerOptions {
+  /** STUN and TURN servers. Default: none, which is enough within one network. */
+  readonly iceServers?: readonly RTCIceServer[]
+  /** `relay` uses TURN servers only. Default `all`. */
+  readonly iceTransportPolicy?: RTCIceTransportPolicy
+  /** Milliseconds for the channel to open. */
+  readonly connectTimeout?: number
+}
+
+/** Chromium gives ICE up after 15 s; a dial that takes 10 s is dead in all likelihood, and its slot is wanted. */
+export const CONNECT_TIMEOUT = 10_000
+/** How long a closing link may take to send what it holds: 1 MiB (the high-water mark) at 3 Mbit/s. */
+const LINGER = 3_000
+/** Candidates taken from the other side: a host with many interfaces has some 30, and each costs connectivity checks. */
+const MAX_CANDIDATES = 64
+/** id 0 on both sides; ordered and reliable are the defaults of a channel, said here because the port promises them. */
+const CHANNEL: RTCDataChannelInit = { negotiated: true, id: 0, ordered: true }
+
+export class SimplePeerLinkFactory implements LinkFactory {
+  private readonly config: RTCConfiguration
+  private readonly connectTimeout: number
+  private readonly certificates = new SpareCertificate()
+
+  /** @throws TypeError without WebRTC, or naming `iceServers` when the browser refuses them. */
+  constructor(options: SimplePeerOptions = {}) {
+    if (typeof RTCPeerConnection !== 'function')
+      throw new TypeError('RTCPeerConnection is not available here')
+    this.connectTimeout = options.connectTimeout ?? CONNECT_TIMEOUT
+    this.config = {
+      iceServers: [...(options.iceServers ?? [])],
+      ...(options.iceTransportPolicy ? { iceTransportPolicy: options.iceTransportPolicy } : {}),
+    }
+    try {
+      if (options.iceServers?.length) new RTCPeerConnection(this.config).close()
+    } catch (cause) {
+      // Chromium's word for "too many connections": the servers may be fine.
+      if (cause instanceof DOMException && cause.name === 'UnknownError') return
+      throw new TypeError(`iceServers: ${cause instanceof Error ? cause.message : cause}`, { cause })
+    }
+  }
+
+  open(initiator: boolean, events: LinkEvents): Link {
+    const certificate = this.certificates.take()
+    const config = certificate ? { ...this.config, certificates: [certificate] } : this.config
+    return new SimplePeerLink(initiator, events, config, this.connectTimeout)
+  }
+}
+
+type LinkState = 'opening' | 'open' | 'closing' | 'ended'
+
+class SimplePeerLink implements Link {
+  private readonly initiator: boolean
+  private readonly events: LinkEvents
+  private readonly timer: ReturnType<typeof setTimeout>
+  private readonly connection: RTCPeerConnection | undefined
+  private readonly channel: RTCDataChannel | undefined
+  private readonly peer: Peer | undefined
+  private state: LinkState = 'opening'
+  /** `send` has returned false since the last drain. */
+  private full = false
+  private described = false
+  private candidates = 0
+
+  constructor(initiator: boolean, events: LinkEvents, config: RTCConfiguration, connectTimeout: number) {
+    this.initiator = initiator
+    this.events = events
+    this.timer = setTimeout(() => this.end('timeout'), connectTimeout)
+    this.connection = newConnection(config)
+    if (!this.connection) {
+      this.endSoon('failed')
+      return
+    }
+    this.channel = this.openChannel(this.connection)
+    this.peer = this.negotiate(this.connection, this.channel)
+  }
+
+  get bufferedAmount(): number {
+    return this.channel?.bufferedAmount ?? 0
+  }
+
+  send(packet: Uint8Array): boolean {
+    if (packet.length === 0 || packet.length > MAX_PACKET) {
+      throw new RangeError(`packet: 1 to ${MAX_PACKET} bytes wanted, ${packet.length} given`)
+    }
+    const { channel } = this
+    // The channel closes some time before it says so.
+    if (this.state !== 'open' || channel?.readyState !== 'open') return false
+    try {
+      channel.send(packet as Uint8Array<ArrayBuffer>)
+    } catch {
+      // The queue of 16 MiB is full: whoever sends on without waiting for `drain` loses the link, not a packet.
+      this.endSoon('failed')
+      return false
+    }
+    if (channel.bufferedAmount < HIGH_WATER) return true
+    this.full = true
+    return false
+  }
+
+  signal(data: string): void {
+    if (this.state === 'closing' || this.state === 'ended') return
+    const signal = readSignal(data)
+    if (!signal || !this.accepts(signal.type)) {
+      this.endSoon('failed')
+      return
+    }
+    if (signal.type === 'candidate' && ++this.candidates > MAX_CANDIDATES) return
+    try {
+      this.peer?.signal(signal)
+    } catch {
+      this.endSoon('failed')
+    }
+  }
+
+  close(): void {
+    if (this.state === 'closing' || this.state === 'ended') return
+    clearTimeout(this.timer)
+    const wasOpen = this.state === 'open'
+    this.state = 'closing'
+    if (!wasOpen || !this.channel) {
+      this.destroy()
+      return
+    }
+    // Closing the channel first sends what is buffered and tells the other side; simple-peer closes the
+    // connection when the channel has closed. Closing the connection at once would lose both.
+    const linger = setTimeout(() => this.destroy(), LINGER)
+    this.peer?.on('close', () => clearTimeout(linger))
+    this.channel.close()
+  }
+
+  async path(): Promise<LinkPath> {
+    return pathOf(this.state === 'open' ? this.connection : undefined)
+  }
+
+  /** One description per link, of the other role: a second one could change the fingerprint after the handshake. */
+  private accepts(type: 'offer' | 'answer' | 'candidate'): boolean {
+    if (type === 'candidate') return true
+    if (this.described || (type === 'answer') !== this.initiator) return false
+    this.described = true
+    return true
+  }
+
+  private openChannel(connection: RTCPeerConnection): RTCDataChannel {
+    const channel = connection.createDataChannel('tabmesh', CHANNEL)
+    channel.binaryType = 'arraybuffer'
+    channel.addEventListener('open', () => this.opened(channel))
+    channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+      if (this.state !== 'open') return
+      // Text or nothing at all: no packet that this library sends.
+      if (data instanceof ArrayBuffer && data.byteLength > 0) this.events.packet(new Uint8Array(data))
+      else this.end('failed')
+    })
+    channel.addEventListener('bufferedamountlow', () => {
+      if (this.state !== 'open' || !this.full) return
+      this.full = false
+      this.events.drain()
+    })
+    // The one channel there is was agreed on; a stranger's others would fill memory unread.
+    connection.addEventListener('datachannel', () => this.end('failed'))
+    return channel
+  }
+
+  private negotiate(connection: RTCPeerConnection, channel: RTCDataChannel): Peer {
+    // simple-peer makes one connection and one channel: it gets ours.
+    Object.defineProperty(connection, 'createDataChannel', { value: () => channel })
+    const peer = new Peer({
+      initiator: this.initiator,
+      trickle: true,
+      objectMode: true,
+      channelConfig: CHANNEL,
+      // Only matters without trickle, but its timer would hold a closed link for 5 s.
+      iceCompleteTimeout: 1,
+      wrtc: {
+        RTCPeerConnection: function given() {
+          return connection
+        },
+        RTCSessionDescription,
+        RTCIceCandidate,
+      },
+    })
+    peer.on('signal', signal => {
+      if (this.state === 'opening' || this.state === 'open') this.events.signal(JSON.stringify(signal))
+    })
+    peer.on('error', error => this.end(error.code === 'ERR_DATA_CHANNEL' ? 'closed' : 'failed'))
+    peer.on('close', () => this.end('closed'))
+    return peer
+  }
+
+  private opened(channel: RTCDataChannel): void {
+    if (this.state !== 'opening') return
+    const binding = this.binding()
+    if (!binding) {
+      this.end('failed')
+      return
+    }
+    clearTimeout(this.timer)
+    this.state = 'open'
+    channel.bufferedAmountLowThreshold = LOW_WATER
+    // simple-peer would push each message into its stream, which nobody reads.
+    channel.onmessage = null
+    this.events.open(binding)
+  }
+
+  private binding(): Uint8Array | undefined {
+    const own = fingerprintOf(this.connection?.localDescription?.sdp ?? '')
+    const other = fingerprintOf(this.connection?.remoteDescription?.sdp ?? '')
+    if (!own || !other) return undefined
+    // Where the engine shows the certificate that DTLS really saw, the description must have told of that one.
+    const seen = this.connection?.sctp?.transport.getRemoteCertificates?.()[0]
+    if (seen && sha256(new Uint8Array(seen)).some((byte, i) => byte !== other[i])) return undefined
+    return bindingOf(this.initiator, own, other)
+  }
+
+  /** For ends found inside a call to the link, where nothing may be told. */
+  private endSoon(reason: LinkFailure): void {
+    queueMicrotask(() => this.end(reason))
+  }
+
+  private end(reason: LinkFailure): void {
+    if (this.state === 'ended') return
+    const tell = this.state !== 'closing'
+    clearTimeout(this.timer)
+    this.state = 'ended'
+    this.destroy()
+    if (tell) this.events.closed(reason)
+  }
+
+  /** Frees the connection. simple-peer takes a second call as none. */
+  private destroy(): void {
+    this.peer?.destroy()
+  }
+}
