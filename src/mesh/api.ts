@@ -1,0 +1,257 @@
+/**
+ * The public types of a mesh: options, events, statistics. `createMesh` (create.ts) returns a {@link Mesh}.
+ * @module
+ */
+import type { Identity } from '../identity/identity.ts'
+import type { Drop, NodeState } from '../protocol/effect.ts'
+import type { PeerId } from '../protocol/id.ts'
+import type { LinkEnd } from '../protocol/input.ts'
+import type { SignalingTransport } from '../signaling/port.ts'
+
+/**
+ * Anything that can be sent: what goes in comes out with the same type. Typed arrays and ArrayBuffers keep
+ * their class; Dates, Maps, Sets, bigints, `undefined`, −0 and NaN survive. Functions, symbols, instances of
+ * other classes, cycles, a key `__proto__`, and anything nested deeper than 64 are refused with `MeshError`
+ * code `unsupported`, naming the path. Encoded it is at most 16 MiB (`too-large`).
+ */
+export type Data =
+  | null
+  | undefined
+  | boolean
+  | number
+  | bigint
+  | string
+  | Date
+  | ArrayBuffer
+  | ArrayBufferView
+  | readonly Data[]
+  | { readonly [key: string]: Data }
+  | ReadonlyMap<Data, Data>
+  | ReadonlySet<Data>
+
+/** A message as it arrives. */
+export interface Message {
+  /** Who sent it: proven by signature (broadcast) or seal (direct). */
+  readonly from: PeerId
+  /** What was sent. Its type is what the sender made it: check it as you would any input from outside. */
+  // biome-ignore lint/suspicious/noExplicitAny: an application knows its own messages
+  readonly data: any
+  /** The topic of a broadcast; `undefined` for a direct message. */
+  readonly topic: string | undefined
+  /** Links it crossed: 1 from a neighbour. */
+  readonly hops: number
+}
+
+export interface MeshEvents {
+  /** A neighbour: the link is authenticated and open. Does not fire for peers that are known and not linked. */
+  'peer:connect': (peer: PeerId) => void
+  /**
+   * A neighbour is one no more. Fires once per `peer:connect`, also on `leave()`. It need not have left the
+   * swarm: reason `evicted` means that either side has found a better link.
+   */
+  'peer:disconnect': (peer: PeerId, reason: LinkEnd) => void
+  /** A neighbour fell silent, or a peer did not answer a dial in time. */
+  'peer:timeout': (peer: PeerId) => void
+  /** Every direct message, and every broadcast whatever its topic. Not this peer's own. */
+  message: (message: Message) => void
+  /** `connecting` → `connected` ⇄ `reconnecting`, and `left` in the end. Not for `idle`, which a mesh begins with. */
+  state: (state: NodeState) => void
+  /** The list of peers this tab knows of has changed. Coalesced: at most 4 times a second; not after `leave()`. */
+  peers: () => void
+  /**
+   * Something works less well than it could, and the mesh goes on. What is told before the first listener is
+   * kept for it (the first 16).
+   */
+  warning: (warning: MeshWarning) => void
+}
+
+export interface MeshWarning {
+  /**
+   * `identity-ephemeral`, `identity-replaced`, `identity-shared`: see {@link MeshOptions.identity};
+   * `identity-failed`: the identity did not sign; `signaling-down`, `signaling-failed`: no server now, links go
+   * on; `link-failed`: a link threw; `crypto-failed`: a signature could not be checked; `internal`: a bug of this
+   * library; or the signaling server's own code.
+   */
+  readonly code: string
+  readonly message: string
+  readonly cause?: unknown
+}
+
+/** How broadcasts spread. The defaults and their sources are in protocol/gossip/config.ts. */
+export interface GossipOptions {
+  /** Milliseconds until an unacked push is sent again, 10 … 60,000; a floor under four measured round trips. Default 1,500. */
+  readonly ackTimeout?: number
+  /** Milliseconds before the second retry, 10 … 60,000; doubles with each, ± 25 %. Default 1,000. */
+  readonly retryInterval?: number
+  /** Retries until a link is given up for a message, 0 … 32. Default 4. */
+  readonly maxRetries?: number
+  /** Links a broadcast may cross, 1 … 255. Default 64. */
+  readonly maxHops?: number
+  /** Bytes of recent broadcasts kept for retries and repair, 64 KiB … 1 GiB. Default 8 MiB. */
+  readonly historyBytes?: number
+}
+
+export interface MeshOptions {
+  /** How peers meet that have no link yet, e.g. `new WebSocketTransport('wss://…/signal')`. One mesh per transport. */
+  readonly transport: SignalingTransport
+  /** The swarm to join; peers with the same name meet. 1 … 256 bytes of UTF-8. The server learns its hash only. */
+  readonly swarm: string
+  /**
+   * Who this peer is. `'persistent'`, the default: a key of this tab's own, kept in IndexedDB, the same after a
+   * reload, never one that another live tab uses; where the browser denies storage or locks, an ephemeral one and
+   * a warning `identity-ephemeral`. `'ephemeral'`: a fresh key each time. Or your own {@link Identity}.
+   */
+  readonly identity?: 'persistent' | 'ephemeral' | Identity
+  /** Most links at once, half-open ones counted, 3 … 64. Default 8: 10,000 peers are one island, 8.9 hops across (measured). */
+  readonly maxPeers?: number
+  /**
+   * STUN and TURN servers, as RTCPeerConnection takes them. Default: the public STUN servers of Google and
+   * Cloudflare, which learn this tab's address. `[]` is enough within one network; behind some NATs only TURN helps.
+   */
+  readonly iceServers?: readonly RTCIceServer[]
+  /** Peer ids to dial first. Default: none; the signaling server names some. */
+  readonly bootstrapNodes?: readonly PeerId[]
+  /** Size of a Kademlia bucket, 1 … 256. Default 20 (Maymounkov & Mazières 2002, §2.1). */
+  readonly kademliaK?: number
+  readonly gossip?: GossipOptions
+  /** Milliseconds for a link to open and authenticate, 500 … 120,000. Default 10,000: later, ICE has failed in all likelihood. */
+  readonly connectTimeout?: number
+  /** Gets what happens, e.g. `console`. Default: silence. What it throws is ignored. */
+  readonly logger?: Logger
+}
+
+export interface Logger {
+  debug(message: string, ...details: unknown[]): void
+  info(message: string, ...details: unknown[]): void
+  warn(message: string, ...details: unknown[]): void
+  error(message: string, ...details: unknown[]): void
+}
+
+export interface JoinOptions {
+  /** Gives the join up. */
+  readonly signal?: AbortSignal
+}
+
+export interface SendOptions {
+  /** Milliseconds until the promise rejects with `timeout`, up to a day. Default 10,000: four attempts with backoff. */
+  readonly timeout?: number
+  readonly signal?: AbortSignal
+}
+
+export interface BroadcastOptions {
+  /** Ends the waiting; the broadcast itself goes on once it is under way. */
+  readonly signal?: AbortSignal
+}
+
+export interface LinkStats {
+  readonly peer: PeerId
+  /** Milliseconds, smoothed; `undefined` until measured. */
+  readonly roundTrip: number | undefined
+  readonly bytesSent: number
+  readonly bytesReceived: number
+  readonly packetsSent: number
+  readonly packetsReceived: number
+  /** As of the last call of `stats()`; `unknown` until the browser has told. */
+  readonly path: 'direct' | 'relayed' | 'unknown'
+  /** Why this link is kept. */
+  readonly slot: 'ring' | 'bucket'
+  /** Milliseconds since the link opened. */
+  readonly age: number
+}
+
+export interface MeshStats {
+  readonly links: readonly LinkStats[]
+  /** Links being opened; they count against `maxPeers`. */
+  readonly opening: number
+  /** Since createMesh, closed links included. */
+  readonly total: {
+    readonly bytesSent: number
+    readonly bytesReceived: number
+    readonly packetsSent: number
+    readonly packetsReceived: number
+  }
+  readonly gossip: {
+    /** Own broadcasts. */
+    readonly sent: number
+    /** Others' broadcasts that reached this peer. */
+    readonly delivered: number
+    /** Pushes that arrived a second time. */
+    readonly duplicates: number
+    readonly retries: number
+    readonly grafts: number
+  }
+  /** Direct messages, the mesh's own letters (dials, introductions) included. */
+  readonly routing: {
+    readonly sent: number
+    readonly delivered: number
+    readonly forwarded: number
+    readonly bounced: number
+  }
+  /** Input from the network that was dropped, by reason. Only reasons that occurred. */
+  readonly drops: Readonly<Partial<Record<Drop, number>>>
+  readonly signaling: { readonly up: boolean; readonly reconnects: number }
+  /** What a tab knows of the mesh: each neighbour with the neighbours it told of. */
+  readonly topology: readonly { readonly peer: PeerId; readonly neighbours: readonly PeerId[] }[]
+}
+
+/**
+ * A mesh. Wrong arguments are a TypeError or RangeError that names them, before anything happens (of an
+ * asynchronous call: its promise rejects at once). Everything else is a `MeshError` with a code.
+ * `await using mesh = await createMesh(…)` leaves, and frees the identity, at the end of the block.
+ */
+export interface Mesh extends AsyncDisposable {
+  readonly peerId: PeerId
+  readonly state: NodeState
+  /** Linked peers. */
+  readonly neighbours: readonly PeerId[]
+  /** Every peer this tab knows of, linked or not, itself excluded. Not the whole swarm: some 64 of a large one. */
+  readonly peers: readonly PeerId[]
+  /**
+   * Joins the swarm; resolves when the mesh is usable: a link is up, or this is the first peer of the swarm. While
+   * the signaling server is down it waits, with a warning. Calls while joining wait for the same join; when the
+   * signals of all of them have fired, it is given up.
+   *
+   * @throws MeshError `unsupported` (no WebRTC here), `aborted`, `left` (`leave()` was called meanwhile, or the
+   * mesh was disposed of), `refused` (signaling has ended for good)
+   */
+  join(options?: JoinOptions): Promise<void>
+  /**
+   * Says good-bye and closes everything; what is under way rejects with `left`. Idempotent; never rejects.
+   * `join()` works again afterwards, with the same peer id.
+   */
+  leave(): Promise<void>
+  /**
+   * Sends to one peer, over as many links as it takes, sealed. Resolves when the other side has the message.
+   * Messages to one peer may overtake each other; await, or number them, where order counts.
+   *
+   * @throws RangeError for this peer's own id; MeshError `unsupported`, `too-large`, `timeout`, `no-route`,
+   * `refused`, `left`, `aborted`, or `busy` (128 MiB wait to be sent)
+   */
+  send(peer: PeerId, data: Data, options?: SendOptions): Promise<void>
+  /**
+   * Sends to every peer of the swarm, exactly once, in order. Resolves when every tree neighbour has acked; at
+   * once when there is no other peer. A topic is 1 … 256 bytes of UTF-8; topics that end in `/*` are patterns
+   * and cannot be sent to.
+   *
+   * @throws MeshError `unsupported`, `too-large`, `timeout` (no neighbour has acked), `refused` (the identity did
+   * not sign), `left`, `aborted`, or `busy` (128 MiB wait to be sent)
+   */
+  sendBroadcast(topic: string, data: Data, options?: BroadcastOptions): Promise<void>
+  /**
+   * Calls `handler` for broadcasts on `topic`; `chat/*` takes everything below `chat/`, `*` everything. Not for
+   * this peer's own. Returns unsubscribe. A handler that throws does not disturb the others.
+   */
+  subscribe(topic: string, handler: (message: Message) => void): () => void
+  /**
+   * Listens; returns its own `off()`. A listener that throws does not disturb the others: its error is reported as
+   * an uncaught one (`reportError`).
+   *
+   * @throws TypeError for an event that does not exist
+   */
+  on<E extends keyof MeshEvents>(event: E, listener: MeshEvents[E]): () => void
+  /** Listens for the next one only. */
+  once<E extends keyof MeshEvents>(event: E, listener: MeshEvents[E]): () => void
+  off<E extends keyof MeshEvents>(event: E, listener: MeshEvents[E]): void
+  /** A snapshot; counters run since createMesh. */
+  stats(): MeshStats
+}

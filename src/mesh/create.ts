@@ -1,0 +1,92 @@
+/**
+ * Makes a mesh: checks the options, opens the identity, signs the peer record, composes the node and its driver.
+ * @module
+ */
+import { createSealer, SEAL_SEED_BYTES } from '../crypto/seal.ts'
+import { signatures } from '../crypto/sign.ts'
+import type { Identity } from '../identity/identity.ts'
+import { openIdentity } from '../identity/open.ts'
+import { verifyIdentity } from '../identity/verify.ts'
+import { GOSSIP_DEFAULTS } from '../protocol/gossip/config.ts'
+import { Node } from '../protocol/node.ts'
+import { encodeRecord, idOfKey, recordToSign } from '../protocol/record.ts'
+import type { Mesh, MeshOptions, MeshWarning } from './api.ts'
+import { browserPlatform } from './browser.ts'
+import { shielded } from './logger.ts'
+import { LiveMesh } from './mesh.ts'
+import { readOptions, type Settings } from './options.ts'
+import type { Platform } from './ports.ts'
+import { discoveryKeyOf } from './swarm.ts'
+
+/**
+ * Makes a mesh. Nothing goes over the network before `join()`.
+ *
+ * @param options see {@link MeshOptions}: `transport` and `swarm` are all that is needed
+ * @returns a mesh that has not joined yet; `peerId` is known, `state` is `idle`
+ * @throws TypeError or RangeError naming the option and what it got, before anything has happened; an unknown
+ * option is told the nearest known one
+ *
+ * @example
+ * const mesh = await createMesh({ transport: new WebSocketTransport('wss://example.org/signal'), swarm: 'my-app' })
+ * mesh.subscribe('chat', ({ from, data }) => show(from, data))
+ * await mesh.join()
+ * await mesh.sendBroadcast('chat', 'hello')
+ */
+export async function createMesh(options: MeshOptions): Promise<Mesh> {
+  const settings = readOptions(options)
+  return compose(settings, browserPlatform(settings.iceServers, settings.connectTimeout))
+}
+
+/** {@link createMesh} on another platform than the browser's. Not public. */
+export async function createMeshWith(options: MeshOptions, platform: Platform): Promise<Mesh> {
+  return compose(readOptions(options), platform)
+}
+
+async function compose(settings: Settings, platform: Platform): Promise<Mesh> {
+  // Warnings that come before there is a mesh to tell them.
+  const early: MeshWarning[] = []
+  let warn = (warning: MeshWarning): void => {
+    early.push(warning)
+  }
+  const identity = await identityOf(settings, warning => warn(warning))
+  try {
+    const { random, wallClock } = platform
+    const { publicKey } = identity
+    const discoveryKey = discoveryKeyOf(settings.swarm)
+    const sealer = createSealer(random.bytes(SEAL_SEED_BYTES))
+    const epoch = wallClock()
+    const signature = await identity.sign(recordToSign(discoveryKey, publicKey, sealer.publicKey, epoch))
+    const node = new Node({
+      id: idOfKey(publicKey),
+      publicKey,
+      record: encodeRecord(publicKey, sealer.publicKey, epoch, signature),
+      discoveryKey,
+      epoch,
+      maxPeers: settings.maxPeers,
+      kademliaK: settings.kademliaK,
+      connectTimeout: settings.connectTimeout,
+      gossip: settings.gossip,
+      random,
+      sealer,
+    })
+    const { verify } = await signatures().then(backend => ({ verify: backend.verify.bind(backend) }))
+    const ports = { ...platform, transport: settings.transport, identity, verify }
+    const logger = shielded(settings.logger)
+    const { bootstrapNodes, gossip } = settings
+    const { historyBytes = GOSSIP_DEFAULTS.historyBytes } = gossip
+    const mesh = new LiveMesh(node, ports, { bootstrapNodes, historyBytes, logger }, () =>
+      identity.release?.(),
+    )
+    warn = warning => mesh.warn(warning)
+    for (const warning of early) warn(warning)
+    return mesh
+  } catch (error) {
+    identity.release?.()
+    throw error
+  }
+}
+
+async function identityOf({ identity }: Settings, warn: (warning: MeshWarning) => void): Promise<Identity> {
+  if (typeof identity === 'object') return verifyIdentity(identity)
+  return (await openIdentity({ kind: identity }, warn)).identity
+}

@@ -1,0 +1,333 @@
+/**
+ * The mesh that an application holds: checks what it is given, hands it to the driver, and tells what comes back.
+ *
+ * Invariants
+ * 1. A wrong argument is refused before anything happens; in an asynchronous call, by its promise.
+ * 2. Every promise given out settles: with its outcome, its AbortSignal, or `left`.
+ * 3. After `leave()` no timer runs, no link is open, no listener on the page is left; `join()` starts afresh.
+ * @module
+ */
+
+import type { NodeState } from '../protocol/effect.ts'
+import type { PeerId } from '../protocol/id.ts'
+import type { Node } from '../protocol/node.ts'
+import { MAX_TOPIC } from '../protocol/wire/limits.ts'
+import type {
+  BroadcastOptions,
+  Data,
+  JoinOptions,
+  Logger,
+  Mesh,
+  MeshEvents,
+  MeshStats,
+  MeshWarning,
+  Message,
+  SendOptions,
+} from './api.ts'
+import {
+  checkFunction,
+  checkMilliseconds,
+  checkNames,
+  checkPeerId,
+  checkSignal,
+  checkText,
+  checkTopic,
+} from './arguments.ts'
+import { decodeData } from './data-decode.ts'
+import { encodeData } from './data-encode.ts'
+import { type AppEffect, Driver } from './driver.ts'
+import { MeshError } from './errors.ts'
+import { Emitter } from './events.ts'
+import { Joining } from './joining.ts'
+import { KnownPeers } from './known-peers.ts'
+import { watchPage } from './page.ts'
+import type { Ports } from './ports.ts'
+import { aborted } from './requests.ts'
+import { Sending } from './sending.ts'
+import { statsOf } from './stats.ts'
+import { isPattern, Subscriptions } from './subscriptions.ts'
+import { Warnings } from './warnings.ts'
+
+/** How long `send` waits for a receipt: a few hops, retries and a relayed first contact. The default of fetch-like calls. */
+export const DEFAULT_SEND_TIMEOUT = 10_000
+/** Longest timeout of a `send`: a day. What must wait longer needs a store, not a timer. */
+const LONGEST_TIMEOUT = 86_400_000
+const EVENTS = Object.keys({
+  'peer:connect': 0,
+  'peer:disconnect': 0,
+  'peer:timeout': 0,
+  message: 0,
+  state: 0,
+  peers: 0,
+  warning: 0,
+} satisfies Record<keyof MeshEvents, 0>) as (keyof MeshEvents)[]
+
+/** Engines without explicit resource management go by this name, as compilers do that translate `using`. */
+const asyncDispose: typeof Symbol.asyncDispose =
+  Symbol.asyncDispose ?? (Symbol.for('Symbol.asyncDispose') as typeof Symbol.asyncDispose)
+
+export class LiveMesh implements Mesh {
+  readonly peerId: PeerId
+  private readonly node: Node
+  private readonly ports: Ports
+  private readonly bootstrap: readonly PeerId[]
+  private readonly logger: Logger
+  private readonly release: () => void
+  private readonly driver: Driver
+  private readonly emitter: Emitter<MeshEvents>
+  private readonly subscriptions: Subscriptions
+  private readonly sending: Sending
+  private readonly known: KnownPeers
+  private readonly warnings: Warnings
+  /** Present between `join()` and `leave()`. */
+  private joining: Joining | undefined
+  private unwatch: () => void = () => {}
+  private disposed = false
+  /** Messages whose body did not decode; the node's own drops are the node's. */
+  private malformed = 0
+
+  /** @param release frees the identity when the mesh is disposed of */
+  constructor(
+    node: Node,
+    ports: Ports,
+    settings: {
+      readonly bootstrapNodes: readonly PeerId[]
+      readonly historyBytes: number
+      readonly logger: Logger
+    },
+    release: () => void,
+  ) {
+    this.node = node
+    this.peerId = node.config.id
+    this.ports = ports
+    this.bootstrap = settings.bootstrapNodes
+    this.logger = settings.logger
+    this.release = release
+    this.emitter = new Emitter(
+      EVENTS,
+      (error, event) => this.thrown(error, `a listener for '${event}'`),
+      event => {
+        if (event === 'warning') this.warnings.listened()
+      },
+    )
+    this.subscriptions = new Subscriptions((error, topic) => this.thrown(error, `a subscriber of '${topic}'`))
+    this.known = new KnownPeers(
+      ports.timers,
+      () => node.known(),
+      () => this.emitter.emit('peers'),
+    )
+    this.warnings = new Warnings(
+      settings.logger,
+      () => this.emitter.has('warning'),
+      warning => this.emitter.emit('warning', warning),
+    )
+    this.sending = new Sending(ports, settings.historyBytes, {
+      input: input => this.driver.input(input),
+      isFull: link => this.driver.links.isFull(link),
+    })
+    this.driver = new Driver(node, ports, {
+      effect: effect => this.play(effect),
+      turn: () => {
+        this.sending.turn()
+        if (this.joining !== undefined) this.known.touch()
+      },
+      signalingOver: reason => this.signalingOver(reason),
+      warning: warning => this.warn(warning),
+    })
+  }
+
+  get state(): NodeState {
+    return this.node.state
+  }
+
+  get neighbours(): readonly PeerId[] {
+    return this.node.links().map(link => link.peer)
+  }
+
+  get peers(): readonly PeerId[] {
+    return this.node.known()
+  }
+
+  async join(options: JoinOptions = {}): Promise<void> {
+    checkNames('join options', options, ['signal'])
+    const { signal } = options
+    checkSignal('signal', signal)
+    if (signal?.aborted === true) throw aborted(signal)
+    if (this.disposed)
+      throw new MeshError('left', 'this mesh was disposed of: make a new one with createMesh()')
+    if (this.ports.unsupported !== undefined) throw new MeshError('unsupported', this.ports.unsupported)
+    const joining = this.joining ?? this.enter()
+    return joining.wait(signal, () => {
+      // Nobody waits for what has come, or for what was given up already.
+      if (this.joining === joining && this.state !== 'connected') void this.leave()
+    })
+  }
+
+  async leave(): Promise<void> {
+    this.unwatch()
+    this.unwatch = () => {}
+    this.exit()
+  }
+
+  async send(peer: PeerId, data: Data, options: SendOptions = {}): Promise<void> {
+    checkPeerId('peer', peer)
+    if (peer === this.peerId) throw new RangeError('peer is this peer itself: a mesh does not send to itself')
+    checkNames('send options', options, ['timeout', 'signal'])
+    const { timeout = DEFAULT_SEND_TIMEOUT, signal } = options
+    checkMilliseconds('timeout', timeout, 1, LONGEST_TIMEOUT)
+    checkSignal('signal', signal)
+    const body = encodeData(data)
+    this.mustBeJoined('send')
+    return this.sending.direct(peer, body, timeout, signal)
+  }
+
+  async sendBroadcast(topic: string, data: Data, options: BroadcastOptions = {}): Promise<void> {
+    checkTopic(topic)
+    if (isPattern(topic)) throw new RangeError(`topic '${topic}' names many topics: broadcast on one of them`)
+    checkNames('broadcast options', options, ['signal'])
+    const { signal } = options
+    checkSignal('signal', signal)
+    const body = encodeData(data)
+    this.mustBeJoined('sendBroadcast')
+    return this.sending.broadcast(topic, body, signal)
+  }
+
+  subscribe(topic: string, handler: (message: Message) => void): () => void {
+    // Two bytes more than a topic, for the `/*` behind one.
+    checkText('topic', topic, MAX_TOPIC + 2)
+    checkFunction('handler', handler)
+    return this.subscriptions.add(topic, handler)
+  }
+
+  on<E extends keyof MeshEvents>(event: E, listener: MeshEvents[E]): () => void {
+    return this.emitter.on(event, listener)
+  }
+
+  once<E extends keyof MeshEvents>(event: E, listener: MeshEvents[E]): () => void {
+    return this.emitter.once(event, listener)
+  }
+
+  off<E extends keyof MeshEvents>(event: E, listener: MeshEvents[E]): void {
+    this.emitter.off(event, listener)
+  }
+
+  stats(): MeshStats {
+    return statsOf(this.node, this.driver, this.ports.clock(), this.malformed)
+  }
+
+  async [asyncDispose](): Promise<void> {
+    await this.leave()
+    if (this.disposed) return
+    this.disposed = true
+    this.release()
+  }
+
+  // ── joining and leaving ────────────────────────────────────────────────────────────────────────────────
+
+  private enter(): Joining {
+    const joining = new Joining()
+    this.joining = joining
+    this.unwatch()
+    this.unwatch = watchPage(
+      this.ports.page,
+      () => this.exit(),
+      () => {
+        if (this.joining === undefined) this.enter()
+      },
+    )
+    this.driver.input({ kind: 'join', bootstrap: this.bootstrap })
+    return joining
+  }
+
+  /** Leaves, and is done when it returns; inside a listener, when the turn is. */
+  private exit(): void {
+    const { joining } = this
+    if (joining === undefined) return
+    this.joining = undefined
+    this.driver.input({ kind: 'leave' })
+    joining.fail(new MeshError('left', 'this mesh left before it had joined'))
+  }
+
+  /** The node has left: whatever it did not end itself ends here. */
+  private left(): void {
+    this.driver.stop()
+    this.known.stop()
+    this.sending.end()
+  }
+
+  private signalingOver(reason: string): void {
+    const { joining } = this
+    if (joining === undefined || this.state === 'connected' || this.node.links().length > 0) return
+    // Nobody can be met without signaling: waiting on would be waiting for ever.
+    joining.fail(new MeshError('refused', `signaling ended for good: ${reason}`))
+    void this.leave()
+  }
+
+  private mustBeJoined(call: string): void {
+    if (this.joining === undefined)
+      throw new MeshError('left', `${call}() needs a mesh that has joined: call join() first`)
+  }
+
+  // ── what comes back ────────────────────────────────────────────────────────────────────────────────────
+
+  private play(effect: AppEffect): void {
+    switch (effect.kind) {
+      case 'deliver':
+        this.deliver(effect)
+        break
+      case 'settle':
+        this.sending.settle(effect.request, effect.outcome)
+        break
+      case 'peer-connect':
+        this.sending.linkUp(effect.peer, effect.link)
+        this.logger.debug('peer connected', effect.peer)
+        this.emitter.emit('peer:connect', effect.peer)
+        break
+      case 'peer-disconnect':
+        this.sending.linkDown(effect.peer, effect.link)
+        this.logger.debug('peer disconnected', effect.peer, effect.reason)
+        this.emitter.emit('peer:disconnect', effect.peer, effect.reason)
+        break
+      case 'peer-timeout':
+        this.logger.debug('peer timed out', effect.peer)
+        this.emitter.emit('peer:timeout', effect.peer)
+        break
+      case 'state':
+        this.logger.info('state', effect.state)
+        if (effect.state === 'connected') this.joining?.succeed()
+        if (effect.state === 'left') this.left()
+        this.emitter.emit('state', effect.state)
+        break
+    }
+  }
+
+  private deliver({ from, topic, body, hops }: Extract<AppEffect, { kind: 'deliver' }>): void {
+    const wanted = topic !== undefined && this.subscriptions.wants(topic)
+    // A relay that nobody listens on does not take messages apart.
+    if (!wanted && !this.emitter.has('message')) return
+    const decoded = decodeData(body)
+    if (decoded.kind === 'drop') {
+      this.malformed++
+      this.logger.debug('a message did not decode', from, topic, decoded.reason)
+      return
+    }
+    const message: Message = { from, data: decoded.data, topic, hops }
+    this.emitter.emit('message', message)
+    if (topic !== undefined) this.subscriptions.deliver(topic, message)
+  }
+
+  /** Tells the application of something that works less well than it could. */
+  warn(warning: MeshWarning): void {
+    this.warnings.tell(warning)
+  }
+
+  /** What a listener throws is the page's error, shown as any uncaught one, and nobody else's trouble. */
+  private thrown(error: unknown, where: string): void {
+    this.logger.error(`${where} threw`, error)
+    if (typeof reportError === 'function') reportError(error)
+    else
+      queueMicrotask(() => {
+        throw error
+      })
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * The options of `createMesh`: checked before anything happens, with their defaults.
+ * @module
+ */
+
+import type { Identity } from '../identity/identity.ts'
+import { ID_BYTES, type PeerId } from '../protocol/id.ts'
+import type { SignalingTransport } from '../signaling/port.ts'
+import type { GossipOptions, Logger, MeshOptions } from './api.ts'
+import {
+  checkFunction,
+  checkInteger,
+  checkMilliseconds,
+  checkNames,
+  checkPeerId,
+  checkText,
+  shown,
+} from './arguments.ts'
+
+/** Links per peer. Measured: at 8, 10,000 peers are one island, 8.9 hops across with look-ahead; at 5, 1,000 peers and 8.7. */
+export const DEFAULT_MAX_PEERS = 8
+/** The two that the ring takes, and one with which a nearer peer comes in before the further goes. Measured: at 2, newcomers stay outside. */
+const LEAST_PEERS = 3
+/** An eighth of the 500 connections that Chromium allows a page, dials and replacements included. */
+const MOST_PEERS = 64
+/** Kademlia's k (Maymounkov & Mazières 2002, §2.1: "for example, k = 20"). */
+export const DEFAULT_KADEMLIA_K = 20
+/** Chromium gives ICE up after 15 s; a dial that took 10 s has failed in all likelihood, and its slot is wanted. */
+export const DEFAULT_CONNECT_TIMEOUT = 10_000
+/** Public STUN servers of two operators: one may be blocked, and each more slows gathering. No TURN: nobody gives that away. */
+export const DEFAULT_ICE_SERVERS: readonly RTCIceServer[] = [
+  { urls: 'stun:stun.l.google.com:19302' },
+  { urls: 'stun:stun.cloudflare.com:3478' },
+]
+/** Bytes of a swarm's name: as a topic's. */
+const MAX_SWARM = 256
+
+/** Says nothing: a library does not write to a page's console unasked. */
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** {@link MeshOptions} with every default filled in. */
+export interface Settings {
+  readonly transport: SignalingTransport
+  readonly swarm: string
+  readonly identity: 'persistent' | 'ephemeral' | Identity
+  readonly maxPeers: number
+  readonly iceServers: readonly RTCIceServer[]
+  readonly bootstrapNodes: readonly PeerId[]
+  readonly kademliaK: number
+  /** Only what was given: the rest has its defaults in protocol/gossip/config.ts. */
+  readonly gossip: GossipOptions
+  readonly connectTimeout: number
+  readonly logger: Logger
+}
+
+/** Every option there is; the compiler holds it to {@link MeshOptions}. */
+const NAMES = Object.keys({
+  transport: 0,
+  swarm: 0,
+  identity: 0,
+  maxPeers: 0,
+  iceServers: 0,
+  bootstrapNodes: 0,
+  kademliaK: 0,
+  gossip: 0,
+  connectTimeout: 0,
+  logger: 0,
+} satisfies Record<keyof MeshOptions, 0>)
+
+/** Bounds of the gossip options, and whether they are times. */
+const GOSSIP = {
+  ackTimeout: { least: 10, most: 60_000, time: true },
+  retryInterval: { least: 10, most: 60_000, time: true },
+  // 2³² × the interval is longer than any tab lives.
+  maxRetries: { least: 0, most: 32, time: false },
+  // One byte on the wire.
+  maxHops: { least: 1, most: 255, time: false },
+  // Below, a retry finds its message gone; above, a tab is put to sleep for its memory.
+  historyBytes: { least: 65_536, most: 2 ** 30, time: false },
+} satisfies Record<keyof GossipOptions, unknown>
+
+/**
+ * The settings that options come to.
+ *
+ * @throws TypeError or RangeError naming the option and what it got; an unknown name is told the nearest known.
+ */
+export function readOptions(options: unknown): Settings {
+  checkNames('', options, NAMES)
+  const given = withoutUndefined(options)
+  const {
+    identity = 'persistent',
+    maxPeers = DEFAULT_MAX_PEERS,
+    iceServers = DEFAULT_ICE_SERVERS,
+    bootstrapNodes = [],
+    kademliaK = DEFAULT_KADEMLIA_K,
+    connectTimeout = DEFAULT_CONNECT_TIMEOUT,
+    logger = SILENT,
+  } = given
+  const { transport, swarm, gossip = {} } = given
+  checkTransport(transport)
+  checkText('swarm', swarm, MAX_SWARM)
+  checkIdentity(identity)
+  checkInteger('maxPeers', maxPeers, LEAST_PEERS, MOST_PEERS)
+  checkIceServers(iceServers)
+  checkBootstrap(bootstrapNodes)
+  checkInteger('kademliaK', kademliaK, 1, 256)
+  checkMilliseconds('connectTimeout', connectTimeout, 500, 120_000)
+  checkLogger(logger)
+  return {
+    transport,
+    swarm,
+    identity,
+    maxPeers,
+    iceServers: [...iceServers],
+    bootstrapNodes: [...new Set(bootstrapNodes)],
+    kademliaK,
+    gossip: readGossip(gossip),
+    connectTimeout,
+    logger,
+  }
+}
+
+function readGossip(gossip: unknown): GossipOptions {
+  checkNames('gossip', gossip, Object.keys(GOSSIP))
+  const given = withoutUndefined(gossip)
+  for (const [name, { least, most, time }] of Object.entries(GOSSIP)) {
+    if (!(name in given)) continue
+    if (time) checkMilliseconds(`gossip.${name}`, given[name], least, most)
+    else checkInteger(`gossip.${name}`, given[name], least, most)
+  }
+  return given
+}
+
+/** An option that is `undefined` is one that was not given. */
+function withoutUndefined(options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}
+
+function checkTransport(transport: unknown): asserts transport is SignalingTransport {
+  const wanted = 'transport must be a SignalingTransport, e.g. new WebSocketTransport(url)'
+  if (typeof transport !== 'object' || transport === null)
+    throw new TypeError(`${wanted}, got ${shown(transport)}`)
+  for (const method of ['open', 'send', 'sample', 'close'])
+    if (typeof Reflect.get(transport, method) !== 'function')
+      throw new TypeError(`${wanted}, got an object without ${method}()`)
+}
+
+function checkIdentity(identity: unknown): asserts identity is 'persistent' | 'ephemeral' | Identity {
+  if (identity === 'persistent' || identity === 'ephemeral') return
+  const wanted = "identity must be 'persistent', 'ephemeral' or an Identity"
+  if (typeof identity !== 'object' || identity === null)
+    throw new TypeError(`${wanted}, got ${shown(identity)}`)
+  const publicKey: unknown = Reflect.get(identity, 'publicKey')
+  if (!(publicKey instanceof Uint8Array) || publicKey.length !== ID_BYTES)
+    throw new TypeError(`${wanted}; identity.publicKey must be a Uint8Array of ${ID_BYTES} bytes`)
+  checkFunction('identity.sign', Reflect.get(identity, 'sign'))
+}
+
+/** What RTCPeerConnection would refuse, said while one still knows where it came from. */
+function checkIceServers(servers: unknown): asserts servers is readonly RTCIceServer[] {
+  if (!Array.isArray(servers)) throw new TypeError(`iceServers must be an array, got ${shown(servers)}`)
+  servers.forEach((server: unknown, i) => {
+    const name = `iceServers[${i}]`
+    if (typeof server !== 'object' || server === null)
+      throw new TypeError(`${name} must be an object with urls, got ${shown(server)}`)
+    const urls: unknown = Reflect.get(server, 'urls')
+    for (const url of Array.isArray(urls) ? urls : [urls]) {
+      if (typeof url !== 'string' || !/^(stun|turn)s?:./.test(url))
+        throw new TypeError(`${name}.urls must begin with stun:, stuns:, turn: or turns:, got ${shown(url)}`)
+      for (const needed of url.startsWith('turn') ? ['username', 'credential'] : [])
+        if (typeof Reflect.get(server, needed) !== 'string')
+          throw new TypeError(`${name}.${needed} must be text for a TURN server`)
+    }
+  })
+}
+
+function checkBootstrap(nodes: unknown): asserts nodes is readonly PeerId[] {
+  if (!Array.isArray(nodes))
+    throw new TypeError(`bootstrapNodes must be an array of peer ids, got ${shown(nodes)}`)
+  for (const [i, node] of nodes.entries()) checkPeerId(`bootstrapNodes[${i}]`, node)
+}
+
+function checkLogger(logger: unknown): asserts logger is Logger {
+  if (typeof logger !== 'object' || logger === null)
+    throw new TypeError(`logger must be an object like console, got ${shown(logger)}`)
+  for (const level of ['debug', 'info', 'warn', 'error'])
+    checkFunction(`logger.${level}`, Reflect.get(logger, level))
+}

@@ -1,0 +1,39 @@
+/**
+ * Everything a mesh needs of the world, in one place: the browser's (create.ts), or a test's.
+ * @module
+ */
+import type { Identity } from '../identity/identity.ts'
+import type { LinkFactory } from '../link/port.ts'
+import type { Random } from '../protocol/random.ts'
+import type { SignalingTransport } from '../signaling/port.ts'
+
+/** One-shot timers. */
+export interface Timers {
+  set(task: () => void, milliseconds: number): number
+  clear(timer: number): void
+}
+
+/** What the page is told when it goes away and comes back; `window` in a browser. */
+export type Page = Pick<EventTarget, 'addEventListener' | 'removeEventListener'>
+
+/** The platform: links, time, chance, the page. */
+export interface Platform {
+  readonly links: LinkFactory
+  readonly random: Random
+  readonly timers: Timers
+  /** Milliseconds that only go forward. */
+  clock(): number
+  /** Milliseconds since 1970. */
+  wallClock(): number
+  readonly page: Page | undefined
+  /** Why there can be no links here, as a sentence that says what to do; `undefined` where there can. */
+  readonly unsupported: string | undefined
+}
+
+/** The platform, and what one mesh brings. */
+export interface Ports extends Platform {
+  readonly transport: SignalingTransport
+  readonly identity: Identity
+  /** Whether a signature is the key's over the bytes. */
+  verify(key: Uint8Array, bytes: Uint8Array, signature: Uint8Array): Promise<boolean>
+}
