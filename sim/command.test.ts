@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import { main } from './command.ts'
+import type { Report } from './report.ts'
+import { type ToyFault, ToyMachine } from './testing/toy-machine.ts'
+
+/** The command with toys in place of the protocol. */
+function command(args: string, fault: ToyFault = 'none') {
+  const out: string[] = []
+  const err: string[] = []
+  const code = main(args.split(' '), setup => new ToyMachine(setup, fault), {
+    out: line => out.push(line),
+    err: line => err.push(line),
+  })
+  return { code, out: out.join('\n'), err: err.join('\n') }
+}
+
+describe('the simulator command', () => {
+  it('prints one JSON object with every published field', () => {
+    const { out } = command('--peers 9 --seed 7 --json')
+    const report = JSON.parse(out) as Report
+    for (const field of [
+      'islands',
+      'delivery',
+      'duplicatesPerDelivery',
+      'lastHop',
+      'lastArrivalMs',
+      'controlBytesPerDelivery',
+      'directSuccess',
+      'directMeanHops',
+      'eventsPerSecond',
+      'traceHash',
+      'peers',
+      'maxPeers',
+      'seed',
+      'scenario',
+      'loss',
+    ] as const) {
+      expect(report[field], field).not.toBeNull()
+      expect(report[field], field).not.toBeUndefined()
+    }
+    expect(report).toMatchObject({
+      peers: 9,
+      maxPeers: 8,
+      seed: 7,
+      scenario: 'broadcast',
+      islands: 1,
+      delivery: 1,
+    })
+    // A flood over a full mesh of nine: each of the eight others gets it from seven more.
+    expect(report.duplicatesPerDelivery).toBeCloseTo(7, 0)
+    expect(report.lastArrivalRatio).toBe(1)
+  })
+
+  it('gives the same trace hash for the same command', () => {
+    const hash = () => (JSON.parse(command('--peers 9 --seed 7 --loss 0.1 --json').out) as Report).traceHash
+    expect(hash()).toBe(hash())
+  })
+
+  it('fails when a budget is missed, and says which and how to repeat it', () => {
+    const { code, out, err } = command('--peers 9 --seed 7')
+    expect(code).toBe(1)
+    expect(out).toContain('MISSED  directSuccess ≥ 1: 0')
+    expect(err).toContain('npm run sim -- --scenario broadcast --peers 9 --max-peers 8 --seed 7')
+  })
+
+  it('stops at a violated invariant with the seed, the command that repeats it and the story', () => {
+    const { code, err } = command('--peers 9 --seed 7 --loss 0.01', 'delivers-twice')
+    expect(code).toBe(1)
+    expect(err).toMatch(
+      /^violated exactly-once: message \d+ of peer \d delivered twice \(peer \d, [\d.]+ ms\)/,
+    )
+    expect(err).toContain(
+      'seed 7; again: npm run sim -- --scenario broadcast --peers 9 --max-peers 8 --seed 7 --loss 0.01',
+    )
+    expect(err).toMatch(/peer \d {2}packet link \d/)
+  })
+
+  it('lists its scenarios', () => {
+    const { code, out } = command('--list')
+    expect(code).toBe(0)
+    for (const name of [
+      'broadcast',
+      'many-senders',
+      'cold-senders',
+      'mass-kill',
+      'churn',
+      'partition',
+      'frozen',
+      'server-down',
+      'joins',
+      'direct',
+      'idle',
+    ]) {
+      expect(out).toContain(name)
+    }
+  })
+
+  it('refuses what it does not know', () => {
+    expect(command('--seeds 7')).toEqual({
+      code: 2,
+      out: '',
+      err: 'unknown option --seeds: did you mean --seed?',
+    })
+  })
+})

@@ -1,0 +1,57 @@
+/**
+ * The simulator command: one scenario, its report, an exit code. See {@link help} for the options.
+ * @module
+ */
+import { commandOf, help, parseArguments, UsageError } from './arguments.ts'
+import { InvariantViolation } from './invariant.ts'
+import type { MachineFactory } from './machine.ts'
+import { DEFAULTS, type SimOptions } from './options.ts'
+import { table } from './report.ts'
+import { newLab, runScenario } from './run.ts'
+import { scenarios } from './scenarios/index.ts'
+
+/** Inputs of the guilty peer to show with a violated invariant. */
+const STORY = 20
+
+/** Where the command writes. */
+export interface Output {
+  out(line: string): void
+  err(line: string): void
+}
+
+/** Runs the command and returns its exit code. */
+export function main(args: readonly string[], factory: MachineFactory, output: Output): number {
+  const names = scenarios.map(scenario => scenario.name)
+  try {
+    const parsed = parseArguments(args, names)
+    if (parsed.switches.has('help')) {
+      output.out(help())
+      return 0
+    }
+    if (parsed.switches.has('list')) {
+      for (const scenario of scenarios) output.out(`${scenario.name.padEnd(14)}${scenario.summary}`)
+      return 0
+    }
+    const scenario = scenarios.find(candidate => candidate.name === parsed.scenario)
+    if (scenario === undefined) throw new UsageError(`unknown scenario ${parsed.scenario}`)
+    const options: SimOptions = { ...DEFAULTS, ...scenario.defaults, ...parsed.options }
+    const lab = newLab(options, factory)
+    try {
+      const report = runScenario(scenario, lab)
+      output.out(parsed.switches.has('json') ? JSON.stringify(report) : table(report))
+      if (!report.ok)
+        output.err(`a budget was missed; again: ${commandOf(scenario.name, options, scenario.defaults)}`)
+      return report.ok ? 0 : 1
+    } catch (error) {
+      if (!(error instanceof InvariantViolation)) throw error
+      output.err(`violated ${error.message}`)
+      for (const line of lab.world.trace.recent(error.peer, STORY)) output.err(`  ${line}`)
+      output.err(`seed ${options.seed}; again: ${commandOf(scenario.name, options, scenario.defaults)}`)
+      return 1
+    }
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    output.err(error.message)
+    return 2
+  }
+}

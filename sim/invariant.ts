@@ -1,0 +1,42 @@
+/**
+ * What must hold at every moment of every run:
+ *
+ * 1. `links`: a peer has at most `maxPeers` links, half-open ones counted.
+ * 2. `exactly-once`: nobody is given a message twice.
+ * 3. `fifo`: messages of one origin are delivered in the order in which it sent them.
+ * 4. `true`: what is delivered was sent, by that origin, on that topic, with those bytes, to that peer.
+ * 5. `settled-once`: a request is settled at most once, and only if it was made.
+ * 6. `silent-after-leave`: a peer that has left does nothing.
+ * 7. `link-use`: frames go over open links only, and no link handle is used twice.
+ * 8. `progress`: virtual time does not stand still while peers are busy with themselves.
+ *
+ * The world checks 1 and 6–8 after each turn, the ledger 2–5 at each delivery.
+ * @module
+ */
+
+export type Invariant =
+  | 'links'
+  | 'exactly-once'
+  | 'fifo'
+  | 'true'
+  | 'settled-once'
+  | 'silent-after-leave'
+  | 'link-use'
+  | 'progress'
+
+/** A violated invariant: the run is over. */
+export class InvariantViolation extends Error {
+  readonly invariant: Invariant
+  /** Index of the peer that broke it. */
+  readonly peer: number
+  /** Virtual milliseconds. */
+  readonly time: number
+
+  constructor(invariant: Invariant, peer: number, time: number, detail: string) {
+    super(`${invariant}: ${detail} (peer ${peer}, ${time.toFixed(3)} ms)`)
+    this.name = 'InvariantViolation'
+    this.invariant = invariant
+    this.peer = peer
+    this.time = time
+  }
+}

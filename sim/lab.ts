@@ -1,0 +1,237 @@
+/**
+ * The laboratory: a world and the measurements that scenarios take in it. Scenarios read like a plan: join,
+ * settle, broadcast, kill, ask.
+ * @module
+ */
+import { degrees, distances, floodTime, islands } from './graph.ts'
+import type { Message } from './ledger.ts'
+import type { Peer } from './peer.ts'
+import type { Phase, Report } from './report.ts'
+import type { Traffic } from './traffic.ts'
+import type { World } from './world.ts'
+
+/** Virtual ms that a phase waits for stragglers. */
+const PATIENCE = 60_000
+/** Virtual ms after the last arrival in which acks and digests still belong to the phase. */
+const AFTERMATH = 2000
+/** Survivors of a kill should have a message within this, virtual ms. */
+const SURVIVOR_DEADLINE = 10_000
+/** A direct message is given up after this, virtual ms: the default of `send()`. */
+const DIRECT_TIMEOUT = 10_000
+
+interface Sent {
+  readonly message: Message
+  readonly flood: number
+}
+
+type Measured = { -readonly [F in keyof Report]?: Report[F] }
+
+export class Lab {
+  readonly world: World
+  readonly phases: Phase[] = []
+  /** The phase whose figures head the report; the first one unless a scenario says otherwise. */
+  headline: string | undefined = undefined
+  /** What was measured beside the phases. */
+  readonly found: Measured = {}
+  private readonly broadcastsSent: Message[] = []
+
+  constructor(world: World) {
+    this.world = world
+  }
+
+  // ——— joining ———
+
+  /** Peers join one after the other, `gap` virtual ms apart. */
+  joinOneByOne(gap = 50, count = this.world.options.peers): void {
+    for (let i = 0; i < count; i++) {
+      this.world.join()
+      this.world.advance(gap)
+    }
+  }
+
+  /** All peers join at one instant. */
+  joinAtOnce(count = this.world.options.peers): void {
+    for (let i = 0; i < count; i++) this.world.join()
+  }
+
+  /** Runs until all that live are one island and no link changes any more. */
+  settle(span?: number, limit?: number): void {
+    const start = this.world.now
+    const whole = this.world.runUntil(() => islands(this.world.live()) === 1, limit ?? 120_000)
+    if (whole) this.found.joinMs ??= this.world.now - start
+    this.world.settle(span, limit)
+  }
+
+  /** Different live peers. */
+  pick(count: number): Peer[] {
+    return this.world.choice.sample(this.world.live(), count)
+  }
+
+  // ——— measuring ———
+
+  /** Nothing is sent for `duration` ms: what do links cost, and are they left alone? */
+  idle(duration: number): void {
+    const before = this.world.traffic.copy()
+    const live = this.world.live()
+    this.world.advance(duration)
+    const spent = this.world.traffic.since(before)
+    const links = (degrees(live).mean * live.length) / 2
+    const seconds = duration / 1000
+    this.found.idleBytesPerLinkPerSecond = links === 0 ? 0 : spent.bytes / links / seconds
+    this.found.linkChangesPerPeerPerMinute = (spent.linkChanges / live.length / seconds) * 60
+  }
+
+  /** Each sender in turn broadcasts, `gap` ms apart, `rounds` times; then everybody has them, or patience ends. */
+  broadcasts(name: string, senders: readonly Peer[], rounds: number, gap = 100): void {
+    const before = this.world.traffic.copy()
+    const sent: Sent[] = []
+    for (let round = 0; round < rounds; round++) {
+      for (const sender of senders) {
+        if (sender.life !== 'live') continue
+        sent.push(this.broadcast(sender))
+        this.world.advance(gap)
+      }
+    }
+    this.conclude(name, sent, before)
+  }
+
+  /** Sends one broadcast now. Part of the delivery figure, and of a phase if given to {@link conclude}. */
+  broadcast(sender: Peer): Sent {
+    const flood = floodTime(sender, this.world.network)
+    const message = this.world.broadcast(sender)
+    this.broadcastsSent.push(message)
+    return { message, flood }
+  }
+
+  /** Waits until the messages are everywhere, and writes the phase down. */
+  conclude(name: string, sent: readonly Sent[], before: Traffic): void {
+    const world = this.world
+    world.runUntil(() => sent.every(({ message }) => this.everywhere(message)), PATIENCE, 50)
+    world.runUntil(() => sent.every(({ message }) => message.outcome !== undefined), PATIENCE, 50)
+    world.advance(AFTERMATH)
+    this.phases.push(this.phase(name, sent, world.traffic.since(before)))
+  }
+
+  /** Direct messages between random pairs. */
+  directs(count: number, gap = 20): void {
+    const world = this.world
+    const sent: Message[] = []
+    for (let i = 0; i < count; i++) {
+      const [from, to] = this.pick(2)
+      if (from === undefined || to === undefined) break
+      sent.push(world.send(from, to, DIRECT_TIMEOUT))
+      world.advance(gap)
+    }
+    world.runUntil(() => sent.every(message => message.outcome !== undefined), 2 * DIRECT_TIMEOUT, 50)
+    const ok = sent.filter(message => message.outcome === 'ok')
+    this.found.directSuccess = sent.length === 0 ? 1 : ok.length / sent.length
+    this.found.directMeanHops = ok.reduce((sum, message) => sum + message.hops, 0) / Math.max(1, ok.length)
+  }
+
+  /** Virtual ms from now until one island has every broadcast; null when `limit` passes first. */
+  timeUntilWhole(limit: number): number | null {
+    const start = this.world.now
+    const whole = () => islands(this.world.live()) === 1 && this.complete()
+    return this.world.runUntil(whole, limit, 50) ? this.world.now - start : null
+  }
+
+  /** Whether every broadcast is wherever it should be. */
+  complete(): boolean {
+    return this.broadcastsSent.every(message => this.everywhere(message))
+  }
+
+  // ——— the sums ———
+
+  /** Everything measured, as the report has it. */
+  figures(): Measured {
+    const live = this.world.live()
+    const paths = distances(live, this.world.choice)
+    const links = degrees(live)
+    const head = this.phases.find(phase => phase.name === this.headline) ?? this.phases[0]
+    return {
+      live: live.length,
+      islands: islands(live),
+      meanHops: paths.mean,
+      maxHops: paths.max,
+      linksPerPeer: links.mean,
+      minLinks: links.min,
+      maxLinks: links.max,
+      delivery: this.share(Number.POSITIVE_INFINITY),
+      duplicatesPerDelivery: head?.duplicatesPerDelivery ?? null,
+      lastHop: head?.lastHop ?? null,
+      lastArrivalMs: head?.lastArrivalMs ?? null,
+      lastArrivalRatio: head?.lastArrivalRatio ?? null,
+      controlBytesPerDelivery: head?.controlBytesPerDelivery ?? null,
+      ...this.found,
+    }
+  }
+
+  /** Notes the share of deliveries to survivors that came in time. */
+  noteSurvivors(): void {
+    this.found.deliverySurvivors = this.share(SURVIVOR_DEADLINE)
+  }
+
+  private share(deadline: number): number | null {
+    let expected = 0
+    let made = 0
+    for (const message of this.broadcastsSent) {
+      for (const peer of this.world.peers) {
+        if (!this.due(message, peer)) continue
+        expected++
+        if (message.arrival(peer) <= deadline) made++
+      }
+    }
+    if (this.broadcastsSent.length === 0) return null
+    return expected === 0 ? 1 : made / expected
+  }
+
+  /** Whether `peer` was there from before the sending until now, and has something to receive. */
+  private due(message: Message, peer: Peer): boolean {
+    return peer.life === 'live' && peer !== message.from && peer.joinedAt <= message.sentAt
+  }
+
+  private everywhere(message: Message): boolean {
+    for (const peer of this.world.peers) if (this.due(message, peer) && !message.has(peer)) return false
+    return true
+  }
+
+  private phase(name: string, sent: readonly Sent[], spent: Traffic): Phase {
+    let deliveries = 0
+    let expected = 0
+    let all = 0
+    let lastHop = 0
+    let lastArrival = 0
+    let worst = 0
+    let ratio = 0
+    let settled = 0
+    for (const { message, flood } of sent) {
+      all += message.deliveries
+      for (const peer of this.world.peers) {
+        if (!this.due(message, peer)) continue
+        expected++
+        if (message.has(peer)) deliveries++
+      }
+      lastHop += message.maxHops
+      lastArrival += message.lastArrival
+      worst = Math.max(worst, message.lastArrival)
+      ratio += flood === 0 ? 1 : message.lastArrival / flood
+      if (message.outcome === 'ok') settled++
+    }
+    const count = Math.max(1, sent.length)
+    const per = Math.max(1, all)
+    return {
+      name,
+      messages: sent.length,
+      deliveries,
+      expected,
+      duplicatesPerDelivery: Math.max(0, spent.pushesArrived - all) / per,
+      lastHop: lastHop / count,
+      lastArrivalMs: lastArrival / count,
+      worstArrivalMs: worst,
+      lastArrivalRatio: ratio / count,
+      controlBytesPerDelivery: spent.gossipControlBytes / per,
+      bytesPerDelivery: spent.bytes / per,
+      settled: settled / count,
+    }
+  }
+}

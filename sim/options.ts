@@ -1,0 +1,66 @@
+/**
+ * What a run is made of: how many peers, which links, which faults. Every field is a command-line option too.
+ * @module
+ */
+
+export interface SimOptions {
+  /** Peers that join. */
+  readonly peers: number
+  /** Links per peer, half-open ones included. */
+  readonly maxPeers: number
+  readonly seed: number
+  /** One-way latency of a link, ms, drawn once per pair. */
+  readonly latencyMin: number
+  readonly latencyMax: number
+  /** Added to the latency of each packet, uniformly 0 … this, ms. */
+  readonly jitter: number
+  /** Share of packets that vanish. */
+  readonly loss: number
+  /** Share of packets that arrive twice. */
+  readonly duplicate: number
+  /** Share of packets that later ones may overtake. */
+  readonly reorder: number
+  /** Bytes per millisecond in each direction of a link; Infinity for no limit. */
+  readonly bandwidth: number
+  /** Share of link set-ups that fail although both sides are there. */
+  readonly connectFailure: number
+  /** Share of the peers that die without a word, in scenarios that kill. */
+  readonly kill: number
+  /** Share of the peers that leave, and as many that join, per second, in scenarios with churn. */
+  readonly churn: number
+  /** Bytes of a message body. */
+  readonly payload: number
+  /** Broadcasts measured per phase. */
+  readonly messages: number
+  /** Milliseconds of a peer's CPU that each signature check takes. */
+  readonly verifyCost: number
+  /** Milliseconds for a link to open and authenticate; the library's own option. */
+  readonly connectTimeout: number
+  /** The library's own option. */
+  readonly kademliaK: number
+}
+
+/**
+ * Latency 10–50 ms: broadband peers of one continent, as in the figures that gossip papers report.
+ * Payload 1,000 B: the size for which control traffic per delivery is quoted.
+ */
+export const DEFAULTS: SimOptions = {
+  peers: 100,
+  maxPeers: 8,
+  seed: 1,
+  latencyMin: 10,
+  latencyMax: 50,
+  jitter: 0,
+  loss: 0,
+  duplicate: 0,
+  reorder: 0,
+  bandwidth: Number.POSITIVE_INFINITY,
+  connectFailure: 0,
+  kill: 0,
+  churn: 0,
+  payload: 1000,
+  messages: 20,
+  verifyCost: 0,
+  connectTimeout: 10_000,
+  kademliaK: 20,
+}

@@ -1,0 +1,171 @@
+/**
+ * What a run found. Names and fields are stable: people script against them. A field that a scenario does not
+ * measure is null.
+ * @module
+ */
+
+/** One group of messages: what they reached and what they cost. */
+export interface Phase {
+  readonly name: string
+  readonly messages: number
+  /** First arrivals at peers that were there from sending to the end, and how many there should be. */
+  readonly deliveries: number
+  readonly expected: number
+  /** Arrivals of a message at a peer that had it, per first arrival. */
+  readonly duplicatesPerDelivery: number
+  /** Mean over the messages: the most links a copy crossed before it was new to somebody. */
+  readonly lastHop: number
+  /** Mean over the messages, ms from sending to the last first arrival; and the worst. */
+  readonly lastArrivalMs: number
+  readonly worstArrivalMs: number
+  /** Mean over the messages: last arrival as a multiple of the fastest flood's over the same links. */
+  readonly lastArrivalRatio: number
+  /** Bytes of gossip frames that carry no message, per first arrival. */
+  readonly controlBytesPerDelivery: number
+  /** Bytes of all frames, per first arrival, the bodies included. */
+  readonly bytesPerDelivery: number
+  /** Requests settled with `ok`, as a share. */
+  readonly settled: number
+}
+
+export interface BudgetResult {
+  readonly field: string
+  readonly value: number | null
+  readonly min: number | null
+  readonly max: number | null
+  readonly ok: boolean
+}
+
+export interface Report {
+  readonly scenario: string
+  readonly peers: number
+  readonly maxPeers: number
+  readonly seed: number
+  readonly loss: number
+  readonly kill: number
+  readonly churn: number
+  /** Peers alive at the end. */
+  readonly live: number
+  /** Connected components at the end. */
+  readonly islands: number
+  /** Links between two peers, shortest paths: mean and maximum. */
+  readonly meanHops: number
+  readonly maxHops: number
+  readonly linksPerPeer: number
+  readonly minLinks: number
+  readonly maxLinks: number
+  /** Share of deliveries due that were made: all messages of all phases. */
+  readonly delivery: number | null
+  /** The same within 10 s of sending, to those that survived a kill. */
+  readonly deliverySurvivors: number | null
+  /** Of the headline phase: see {@link Phase}. */
+  readonly duplicatesPerDelivery: number | null
+  readonly lastHop: number | null
+  readonly lastArrivalMs: number | null
+  readonly lastArrivalRatio: number | null
+  readonly controlBytesPerDelivery: number | null
+  readonly directSuccess: number | null
+  readonly directMeanHops: number | null
+  readonly idleBytesPerLinkPerSecond: number | null
+  readonly linkChangesPerPeerPerMinute: number | null
+  /** Virtual ms from the kill until the survivors were one island and had every message. */
+  readonly recoveryMs: number | null
+  /** Virtual ms from the end of a partition until one island had every message. */
+  readonly healMs: number | null
+  /** Virtual ms until all that joined were one island. */
+  readonly joinMs: number | null
+  readonly phases: readonly Phase[]
+  readonly virtualMs: number
+  readonly events: number
+  readonly realMs: number
+  readonly eventsPerSecond: number
+  readonly traceHash: string
+  readonly budgets: readonly BudgetResult[]
+  readonly ok: boolean
+}
+
+function share(value: number): string {
+  return `${value === 1 ? '100' : (Math.floor(value * 1e6) / 1e4).toFixed(4)} %`
+}
+
+function plain(digits: number, unit = ''): (value: number) => string {
+  return value => `${value.toFixed(digits)}${unit}`
+}
+
+const ROWS: readonly (readonly [keyof Report, string, (value: number) => string])[] = [
+  ['live', 'peers alive', plain(0)],
+  ['islands', 'islands', plain(0)],
+  ['joinMs', 'one island after', plain(0, ' ms')],
+  ['meanHops', 'mean hops between peers', plain(2)],
+  ['maxHops', 'maximum hops', plain(0)],
+  ['linksPerPeer', 'links per peer', plain(2)],
+  ['minLinks', 'fewest links', plain(0)],
+  ['maxLinks', 'most links', plain(0)],
+  ['delivery', 'delivery', share],
+  ['deliverySurvivors', 'delivery to survivors in 10 s', share],
+  ['duplicatesPerDelivery', 'duplicates per delivery', plain(4)],
+  ['lastHop', 'last hop', plain(2)],
+  ['lastArrivalMs', 'last arrival', plain(1, ' ms')],
+  ['lastArrivalRatio', 'last arrival / fastest flood', plain(2)],
+  ['controlBytesPerDelivery', 'control bytes per delivery', plain(1)],
+  ['directSuccess', 'direct messages', share],
+  ['directMeanHops', 'mean direct hops', plain(2)],
+  ['idleBytesPerLinkPerSecond', 'idle bytes per link per second', plain(1)],
+  ['linkChangesPerPeerPerMinute', 'link changes per peer per minute', plain(3)],
+  ['recoveryMs', 'recovered after', plain(0, ' ms')],
+  ['healMs', 'healed after', plain(0, ' ms')],
+  ['virtualMs', 'virtual time', value => `${(value / 1000).toFixed(1)} s`],
+  ['realMs', 'real time', value => `${(value / 1000).toFixed(1)} s`],
+  ['events', 'events', plain(0)],
+  ['eventsPerSecond', 'events per second', plain(0)],
+]
+
+/** The report as a small table for people. */
+export function table(report: Report): string {
+  const faults = (['loss', 'kill', 'churn'] as const)
+    .filter(field => report[field] > 0)
+    .map(field => `, ${field} ${report[field]}`)
+    .join('')
+  const lines = [
+    `${report.scenario}: ${report.peers} peers, ${report.maxPeers} links each, seed ${report.seed}${faults}`,
+    '',
+  ]
+  for (const [field, label, show] of ROWS) {
+    const value = report[field]
+    if (typeof value === 'number') lines.push(`  ${label.padEnd(34)}${show(value).padStart(14)}`)
+  }
+  lines.push(`  ${'trace hash'.padEnd(32)}${report.traceHash.padStart(16)}`)
+  if (report.phases.length > 0) lines.push('', ...phaseLines(report.phases))
+  lines.push('')
+  for (const budget of report.budgets) {
+    const limit = [
+      budget.min === null ? '' : ` ≥ ${budget.min}`,
+      budget.max === null ? '' : ` ≤ ${budget.max}`,
+    ].join('')
+    lines.push(`  ${budget.ok ? 'met   ' : 'MISSED'}  ${budget.field}${limit}: ${budget.value}`)
+  }
+  return lines.join('\n')
+}
+
+function phaseLines(phases: readonly Phase[]): string[] {
+  const lines = [
+    '  phase          messages   delivered  dup/deliv  last hop  last ms  × flood  control B  total B  settled',
+  ]
+  for (const phase of phases) {
+    lines.push(
+      [
+        `  ${phase.name.padEnd(14)}`,
+        String(phase.messages).padStart(9),
+        share(phase.expected === 0 ? 1 : phase.deliveries / phase.expected).padStart(12),
+        phase.duplicatesPerDelivery.toFixed(4).padStart(11),
+        phase.lastHop.toFixed(2).padStart(10),
+        phase.lastArrivalMs.toFixed(0).padStart(9),
+        phase.lastArrivalRatio.toFixed(2).padStart(9),
+        phase.controlBytesPerDelivery.toFixed(1).padStart(11),
+        phase.bytesPerDelivery.toFixed(0).padStart(9),
+        share(phase.settled).padStart(9),
+      ].join(''),
+    )
+  }
+  return lines
+}

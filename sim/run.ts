@@ -1,0 +1,81 @@
+/**
+ * Runs one scenario from its options to its report.
+ * @module
+ */
+import { Lab } from './lab.ts'
+import type { MachineFactory } from './machine.ts'
+import type { SimOptions } from './options.ts'
+import type { Report } from './report.ts'
+import { assess, type Scenario } from './scenario.ts'
+import { World } from './world.ts'
+
+export function newLab(options: SimOptions, factory: MachineFactory): Lab {
+  return new Lab(new World(options, factory))
+}
+
+/** Runs a scenario to its end. Throws `InvariantViolation` at the first broken invariant. */
+export function runScenario(scenario: Scenario, lab: Lab): Report {
+  const { world } = lab
+  const options = world.options
+  const start = performance.now()
+  scenario.run(lab)
+  const realMs = performance.now() - start
+  const measured: Report = {
+    ...EMPTY,
+    scenario: scenario.name,
+    peers: options.peers,
+    maxPeers: options.maxPeers,
+    seed: options.seed,
+    loss: options.loss,
+    kill: options.kill,
+    churn: options.churn,
+    ...lab.figures(),
+    phases: lab.phases,
+    virtualMs: world.now,
+    events: world.events,
+    realMs,
+    eventsPerSecond: (world.events / realMs) * 1000,
+    traceHash: world.trace.hash.digest(),
+  }
+  const budgets = scenario.budgets(options).map(budget => assess(budget, measured[budget.field]))
+  return { ...measured, budgets, ok: budgets.every(budget => budget.ok) }
+}
+
+const EMPTY: Report = {
+  scenario: '',
+  peers: 0,
+  maxPeers: 0,
+  seed: 0,
+  loss: 0,
+  kill: 0,
+  churn: 0,
+  live: 0,
+  islands: 0,
+  meanHops: 0,
+  maxHops: 0,
+  linksPerPeer: 0,
+  minLinks: 0,
+  maxLinks: 0,
+  delivery: null,
+  deliverySurvivors: null,
+  duplicatesPerDelivery: null,
+  lastHop: null,
+  lastArrivalMs: null,
+  lastArrivalRatio: null,
+  controlBytesPerDelivery: null,
+  directSuccess: null,
+  directMeanHops: null,
+  idleBytesPerLinkPerSecond: null,
+  linkChangesPerPeerPerMinute: null,
+  recoveryMs: null,
+  healMs: null,
+  joinMs: null,
+  phases: [],
+  virtualMs: 0,
+  events: 0,
+  realMs: 0,
+  eventsPerSecond: 0,
+  traceHash: '',
+  budgets: [],
+  ok: true,
+}

@@ -1,0 +1,20 @@
+/**
+ * Direct messages between random pairs, over as many hops as it takes.
+ * @module
+ */
+import type { Scenario } from '../scenario.ts'
+
+export const direct: Scenario = {
+  name: 'direct',
+  summary: 'a thousand direct messages between random pairs',
+  budgets: ({ maxPeers }) => [
+    { field: 'islands', max: 1 },
+    { field: 'maxLinks', max: maxPeers },
+    { field: 'directSuccess', min: 1 },
+  ],
+  run(lab) {
+    lab.joinOneByOne(50)
+    lab.settle()
+    lab.directs(1000)
+  },
+}

@@ -1,0 +1,21 @@
+/**
+ * Nothing happens for a minute: what does a link cost, and are links left alone?
+ * @module
+ */
+import type { Scenario } from '../scenario.ts'
+
+export const idle: Scenario = {
+  name: 'idle',
+  summary: 'a minute without any message',
+  budgets: ({ maxPeers }) => [
+    { field: 'islands', max: 1 },
+    { field: 'maxLinks', max: maxPeers },
+    { field: 'idleBytesPerLinkPerSecond', max: 50 },
+    { field: 'linkChangesPerPeerPerMinute', max: 0.1 },
+  ],
+  run(lab) {
+    lab.joinOneByOne(50)
+    lab.settle()
+    lab.idle(60_000)
+  },
+}

@@ -1,0 +1,30 @@
+/**
+ * All scenarios, in the order in which `--list` names them.
+ * @module
+ */
+import type { Scenario } from '../scenario.ts'
+import { broadcast } from './broadcast.ts'
+import { churn } from './churn.ts'
+import { coldSenders } from './cold-senders.ts'
+import { direct } from './direct.ts'
+import { frozen } from './frozen.ts'
+import { idle } from './idle.ts'
+import { joins } from './joins.ts'
+import { manySenders } from './many-senders.ts'
+import { massKill } from './mass-kill.ts'
+import { partition } from './partition.ts'
+import { serverDown } from './server-down.ts'
+
+export const scenarios: readonly Scenario[] = [
+  broadcast,
+  manySenders,
+  coldSenders,
+  massKill,
+  churn,
+  partition,
+  frozen,
+  serverDown,
+  joins,
+  direct,
+  idle,
+]

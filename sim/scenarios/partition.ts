@@ -1,0 +1,41 @@
+/**
+ * The swarm falls in two for a minute, both sides go on talking, and the sides meet again.
+ * @module
+ */
+import type { Scenario } from '../scenario.ts'
+
+/** Virtual seconds of partition. */
+const SECONDS = 60
+
+export const partition: Scenario = {
+  name: 'partition',
+  summary: 'two halves cannot reach each other for a minute; afterwards both have everything',
+  budgets: ({ maxPeers }) => [
+    { field: 'islands', max: 1 },
+    { field: 'maxLinks', max: maxPeers },
+    { field: 'delivery', min: 1 },
+  ],
+  run(lab) {
+    const { world } = lab
+    lab.joinOneByOne(50)
+    lab.settle()
+    const beyond = lab.pick(Math.floor(world.options.peers / 2))
+    const here = world.live().filter(peer => !beyond.includes(peer))
+    const senders = [...world.choice.sample(here, 2), ...world.choice.sample(beyond, 2)]
+    lab.broadcasts('before', senders, 3)
+    const before = world.traffic.copy()
+    const sent = []
+    world.partition(beyond)
+    for (let second = 0; second < SECONDS; second++) {
+      const sender = senders[second % senders.length]
+      if (sender !== undefined) sent.push(lab.broadcast(sender))
+      world.advance(1000)
+    }
+    world.heal()
+    lab.found.healMs = lab.timeUntilWhole(120_000)
+    lab.headline = 'parted'
+    lab.conclude('parted', sent, before)
+    lab.settle()
+    lab.broadcasts('after', senders, 2)
+  },
+}

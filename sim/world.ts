@@ -1,0 +1,387 @@
+/**
+ * The world: peers, the network between them and the signaling server, on one virtual clock. It gives machines
+ * their inputs, plays their effects, and stops at the first violated invariant. Scenarios act through it.
+ * @module
+ */
+import type { Effect } from '../src/protocol/effect.ts'
+import type { PeerId } from '../src/protocol/id.ts'
+import type { Input } from '../src/protocol/input.ts'
+import { castPeer } from './cast.ts'
+import { type Invariant, InvariantViolation } from './invariant.ts'
+import { Ledger, type Message } from './ledger.ts'
+import type { MachineFactory } from './machine.ts'
+import { Network } from './network.ts'
+import type { SimOptions } from './options.ts'
+import type { Endpoint, Peer } from './peer.ts'
+import { EventQueue, Happening, type SimEvent } from './queue.ts'
+import { Stream } from './random.ts'
+import { Request, SignalingServer } from './signaling.ts'
+import { sign, verify } from './stand-in-crypto.ts'
+import { Trace } from './trace.ts'
+import { Traffic } from './traffic.ts'
+
+/** More events than this at one instant is a loop: 10,000 peers busy at once stay under it. */
+const MAX_EVENTS_PER_INSTANT = 5_000_000
+/** So many events waiting per peer is a storm: each of them brings about more than one other. */
+const MAX_WAITING_PER_PEER = 2000
+/** A peer that asks to be woken at once this often in a row does nothing else any more. */
+const MAX_TICKS_PER_INSTANT = 1000
+
+export class World {
+  readonly options: SimOptions
+  readonly queue = new EventQueue()
+  readonly trace = new Trace()
+  readonly traffic = new Traffic()
+  readonly peers: Peer[] = []
+  readonly byId = new Map<PeerId, Peer>()
+  readonly ledger: Ledger
+  readonly network: Network
+  readonly server: SignalingServer
+  /** Draws of the scenario: who sends, who dies. */
+  readonly choice: Stream
+  /** Events carried out. */
+  events = 0
+  /** When a link was last opened, came up or went down. */
+  lastChange = 0
+  private readonly factory: MachineFactory
+  private instant = 0
+
+  constructor(options: SimOptions, factory: MachineFactory) {
+    this.options = options
+    this.factory = factory
+    this.ledger = new Ledger()
+    this.network = new Network(this.queue, options, this.traffic)
+    this.server = new SignalingServer(this.queue, options, this.byId)
+    this.choice = Stream.of(options.seed, 'scenario')
+  }
+
+  /** Virtual milliseconds since the start. */
+  get now(): number {
+    return this.queue.now
+  }
+
+  live(): Peer[] {
+    return this.peers.filter(peer => peer.life === 'live')
+  }
+
+  // ——— what scenarios do ———
+
+  /** A new peer opens the page and joins now. */
+  join(bootstrap: readonly PeerId[] = []): Peer {
+    const peer = castPeer(this.peers.length, this.options, this.now, this.factory)
+    this.peers.push(peer)
+    this.byId.set(peer.id, peer)
+    peer.life = 'live'
+    this.turn(peer, { kind: 'join', bootstrap })
+    return peer
+  }
+
+  leave(peer: Peer): void {
+    this.turn(peer, { kind: 'leave' })
+    peer.life = 'left'
+    peer.endedAt = this.now
+    if (peer.endpoints.size > 0)
+      this.fail('silent-after-leave', peer, `${peer.endpoints.size} links stay open`)
+    if (peer.wakeAt !== Number.POSITIVE_INFINITY)
+      this.fail('silent-after-leave', peer, 'a timer is left running')
+  }
+
+  /** The peer dies without a word: its links fall silent, and nobody is told. */
+  kill(peer: Peer): void {
+    peer.life = 'dead'
+    peer.endedAt = this.now
+    this.network.silence(peer)
+    if (peer.atServer) this.server.lost(peer)
+  }
+
+  /** Nothing happens to the peer for this long; then everything does. */
+  freeze(peer: Peer, duration: number): void {
+    peer.frozenUntil = this.now + duration
+  }
+
+  /** Cuts these peers off from the others: packets across the cut vanish, and the signaling server is beyond it. */
+  partition(peers: readonly Peer[]): void {
+    for (const peer of peers) peer.side = 1
+    this.server.cutOff(peers)
+  }
+
+  /** Ends the partition. */
+  heal(): void {
+    for (const peer of this.peers) peer.side = 0
+    this.server.start(this.live())
+  }
+
+  broadcast(peer: Peer, topic = 'sim', size = this.options.payload): Message {
+    const message = this.ledger.broadcast(peer, topic, size, this.now)
+    this.turn(peer, { kind: 'broadcast', request: message.number, topic, body: message.body.slice() })
+    return message
+  }
+
+  send(from: Peer, to: Peer, timeout: number, size = this.options.payload): Message {
+    const message = this.ledger.direct(from, to, size, this.now)
+    this.turn(from, { kind: 'send', request: message.number, to: to.id, body: message.body.slice(), timeout })
+    return message
+  }
+
+  /** Something of the scenario's that happens at a time. */
+  at(time: number, act: () => void): void {
+    this.queue.push(time, Happening.ACT).act = act
+  }
+
+  /** Runs until the virtual time `until`. */
+  runTo(until: number): void {
+    const queue = this.queue
+    while (queue.nextTime <= until) this.step()
+    queue.now = until
+  }
+
+  advance(duration: number): void {
+    this.runTo(this.now + duration)
+  }
+
+  /** Runs until `done`, asked every `every` ms, or for `limit` ms. Returns whether it was done. */
+  runUntil(done: () => boolean, limit: number, every = 100): boolean {
+    const end = this.now + limit
+    while (!done()) {
+      if (this.now >= end) return false
+      this.runTo(Math.min(end, this.now + every))
+    }
+    return true
+  }
+
+  /** Runs until no link was opened, came up or went down for `span` ms, or for `limit` ms. */
+  settle(span = 3000, limit = 120_000): boolean {
+    const start = this.now
+    return this.runUntil(() => this.now - Math.max(this.lastChange, start) >= span, limit)
+  }
+
+  fail(invariant: Invariant, peer: Peer, detail: string): never {
+    throw new InvariantViolation(invariant, peer.index, this.now, detail)
+  }
+
+  // ——— the machinery ———
+
+  private step(): void {
+    const queue = this.queue
+    const before = queue.now
+    const event = queue.pop()
+    if (event === undefined) return
+    this.instant = queue.now === before ? this.instant + 1 : 0
+    if (this.instant > MAX_EVENTS_PER_INSTANT) {
+      this.fail(
+        'progress',
+        event.peer ?? event.endpoint?.peer ?? (this.peers[0] as Peer),
+        'too many events at once',
+      )
+    }
+    if (queue.length > MAX_WAITING_PER_PEER * (this.peers.length + 10)) {
+      this.fail(
+        'progress',
+        event.peer ?? event.endpoint?.peer ?? (this.peers[0] as Peer),
+        'a storm of events',
+      )
+    }
+    this.events++
+    const peer = event.peer ?? event.endpoint?.peer
+    if (peer !== undefined && peer.frozenUntil > queue.now && event.what !== Happening.SERVER) {
+      this.postpone(event, peer.frozenUntil)
+    } else {
+      this.carryOut(event)
+    }
+    queue.recycle(event)
+  }
+
+  private postpone(event: SimEvent, until: number): void {
+    const later = this.queue.push(until, event.what)
+    later.peer = event.peer
+    later.endpoint = event.endpoint
+    later.bytes = event.bytes
+    later.input = event.input
+    later.count = event.count
+    if (event.what === Happening.TICK && event.peer !== undefined) event.peer.armedAt = until
+  }
+
+  private carryOut(event: SimEvent): void {
+    const endpoint = event.endpoint
+    switch (event.what) {
+      case Happening.PACKET:
+        if (endpoint?.state !== 'open' || event.bytes === undefined) return
+        this.traffic.pushesArrived += event.count
+        this.turn(endpoint.peer, { kind: 'packet', link: endpoint.link, bytes: event.bytes })
+        return
+      case Happening.TICK:
+        this.tick(event.peer as Peer)
+        return
+      case Happening.INPUT:
+        if (endpoint !== undefined && endpoint.state === 'closed') return
+        this.turn(event.peer as Peer, event.input as Input)
+        return
+      case Happening.OPEN: {
+        const input = this.network.opened(endpoint as Endpoint)
+        if (input !== undefined) this.turn((endpoint as Endpoint).peer, input)
+        return
+      }
+      case Happening.CLOSED:
+        if (endpoint === undefined || endpoint.state === 'closed') return
+        this.network.forget(endpoint)
+        this.turn(endpoint.peer, event.input as Input)
+        return
+      case Happening.DRAINED: {
+        const input = this.network.drained(endpoint as Endpoint)
+        if (input !== undefined) this.turn((endpoint as Endpoint).peer, input)
+        return
+      }
+      case Happening.SERVER:
+        this.server.arrive(event.peer as Peer, event.count)
+        return
+      default:
+        event.act?.()
+    }
+  }
+
+  /** One input, its effects, and the packets they make. */
+  private turn(peer: Peer, input: Input): void {
+    if (peer.life === 'dead') return
+    const now = this.queue.now
+    this.trace.record(now, peer.index, input)
+    const effects = peer.machine.handle(input, now + peer.skew)
+    if (peer.life === 'left') {
+      for (const effect of effects)
+        this.fail('silent-after-leave', peer, `${effect.kind} after leave, on ${input.kind}`)
+    }
+    let opened = false
+    for (let i = 0; i < effects.length; i++) {
+      const effect = effects[i] as Effect
+      if (effect.kind === 'open-link') opened = true
+      this.play(peer, effect, now)
+    }
+    const unsent = peer.unsent
+    for (let i = 0; i < unsent.length; i++) this.network.flush(unsent[i] as Endpoint)
+    unsent.length = 0
+    if (opened) this.checkLinks(peer)
+  }
+
+  private play(peer: Peer, effect: Effect, now: number): void {
+    switch (effect.kind) {
+      case 'send':
+        this.network.send(this.openEndpoint(peer, effect.link), effect.frame)
+        return
+      case 'wake':
+        this.arm(peer, effect.at - peer.skew)
+        return
+      case 'deliver':
+        this.ledger.delivered(peer, effect.from, effect.topic, effect.body, effect.hops, now)
+        return
+      case 'verify': {
+        const ok = verify(effect.key, effect.bytes, effect.signature)
+        this.answer(peer, { kind: 'verified', token: effect.token, ok }, this.options.verifyCost)
+        return
+      }
+      case 'sign': {
+        const signature = sign(peer.publicKey, effect.bytes)
+        this.answer(peer, { kind: 'signed', token: effect.token, signature }, 0)
+        return
+      }
+      case 'settle':
+        this.ledger.settled(peer, effect.request, effect.outcome, now)
+        return
+      case 'open-link':
+        if (peer.endpoints.has(effect.link)) this.fail('link-use', peer, `link ${effect.link} opened twice`)
+        this.network.open(peer, effect.link, effect.peer, effect.initiator)
+        this.lastChange = now
+        return
+      case 'link-signal': {
+        const endpoint = peer.endpoints.get(effect.link)
+        if (endpoint !== undefined) this.network.signal(endpoint, effect.data)
+        return
+      }
+      case 'close-link': {
+        const endpoint = peer.endpoints.get(effect.link)
+        if (endpoint === undefined) return
+        this.network.flush(endpoint)
+        this.network.close(endpoint)
+        return
+      }
+      case 'peer-connect':
+        if (now < peer.joinedAt) peer.joinedAt = now
+        this.openEndpoint(peer, effect.link).up = true
+        this.changed(now)
+        return
+      case 'peer-disconnect':
+        this.changed(now)
+        return
+      case 'state':
+        if (effect.state === 'connected' && now < peer.joinedAt) peer.joinedAt = now
+        return
+      case 'envelope':
+        this.server.envelope(peer, effect.to, effect.bytes)
+        return
+      case 'signaling-join':
+        this.server.request(peer, Request.JOIN)
+        return
+      case 'signaling-leave':
+        this.server.request(peer, Request.LEAVE)
+        return
+      case 'signaling-sample':
+        this.server.request(peer, Request.SAMPLE)
+        return
+      case 'peer-timeout':
+        return
+    }
+  }
+
+  private changed(now: number): void {
+    this.traffic.linkChanges++
+    this.lastChange = now
+  }
+
+  private openEndpoint(peer: Peer, link: number): Endpoint {
+    const endpoint = peer.endpoints.get(link)
+    if (endpoint?.state !== 'open') this.fail('link-use', peer, `link ${link} used, but it is not open`)
+    return endpoint
+  }
+
+  private answer(peer: Peer, input: Input, cost: number): void {
+    let at = this.queue.now
+    if (cost > 0) {
+      at = Math.max(at, peer.busyUntil) + cost
+      peer.busyUntil = at
+    }
+    const event = this.queue.push(at, Happening.INPUT)
+    event.peer = peer
+    event.input = input
+  }
+
+  /** One timer per peer: an earlier event under way serves for a later wake. */
+  private arm(peer: Peer, at: number): void {
+    peer.wakeAt = at
+    const due = Math.max(at, this.queue.now)
+    if (due >= peer.armedAt || at === Number.POSITIVE_INFINITY) return
+    peer.armedAt = due
+    this.queue.push(due, Happening.TICK).peer = peer
+  }
+
+  private tick(peer: Peer): void {
+    const now = this.queue.now
+    // An event that a later, earlier-due one has replaced.
+    if (now !== peer.armedAt) return
+    peer.armedAt = Number.POSITIVE_INFINITY
+    if (peer.wakeAt > now) {
+      this.arm(peer, peer.wakeAt)
+      return
+    }
+    peer.wakeAt = Number.POSITIVE_INFINITY
+    peer.ticks = peer.tickedAt === now ? peer.ticks + 1 : 1
+    peer.tickedAt = now
+    if (peer.ticks > MAX_TICKS_PER_INSTANT) this.fail('progress', peer, 'wakes itself without end')
+    this.turn(peer, { kind: 'tick' })
+  }
+
+  private checkLinks(peer: Peer): void {
+    const limit = this.options.maxPeers
+    const counted = peer.machine.links().length + peer.machine.opening
+    if (peer.endpoints.size > limit || counted > limit) {
+      this.fail('links', peer, `${peer.endpoints.size} links (${counted} by its own count), ${limit} allowed`)
+    }
+  }
+}
