@@ -1,0 +1,62 @@
+/**
+ * The conversation of everybody: broadcasts on the topic `chat`. An own line shows at once and gets its tick
+ * when every tree neighbour has acked it. `passed` is called then, `arrived` for every line of somebody else.
+ * @module
+ */
+import type { Data, Mesh } from 'tabmesh'
+import type { ChatLog, Delivery } from './chat-log.ts'
+import { byId } from './element.ts'
+import type { People } from './people.ts'
+import { type ChatLine, chatLineOf } from './presence.ts'
+import { sendFailure } from './words.ts'
+
+/** Clocks of two machines differ by less than this, usually; a line from further in the future gets our time. */
+const CLOCK_SKEW = 60_000
+
+/** When a line was written, as far as its sender can be believed. */
+export function writtenAt(line: ChatLine, now: number): number {
+  return line.at !== undefined && line.at > 0 && line.at < now + CLOCK_SKEW ? line.at : now
+}
+
+export function startChat(
+  mesh: Mesh,
+  people: People,
+  log: ChatLog,
+  passed: () => void,
+  arrived: () => void,
+): void {
+  const input = byId('chat-input', HTMLInputElement)
+
+  mesh.subscribe('chat', ({ from, data }) => {
+    const line = chatLineOf(data)
+    if (!line) return
+    people.learn(from, line.name)
+    const at = writtenAt(line, Date.now())
+    log.message({ from, name: people.nameOf(from), text: line.text, at, own: false })
+    arrived()
+  })
+
+  async function deliver(line: Data, show: (delivery: Delivery) => void): Promise<void> {
+    show({ kind: 'sending' })
+    try {
+      const audience = mesh.peers.length
+      await mesh.sendBroadcast('chat', line)
+      const words = audience === 0 ? 'Sent; nobody else is here yet' : 'Delivered into the mesh'
+      passed()
+      show({ kind: 'delivered', words })
+    } catch (error) {
+      show({ kind: 'failed', words: sendFailure(error), again: () => void deliver(line, show) })
+    }
+  }
+
+  byId('chat-form', HTMLFormElement).addEventListener('submit', event => {
+    event.preventDefault()
+    const text = input.value.trim()
+    if (text === '') return
+    input.value = ''
+    input.focus()
+    const at = Date.now()
+    const name = people.ownName
+    void deliver({ name, text, at }, log.message({ from: mesh.peerId, name, text, at, own: true }))
+  })
+}
