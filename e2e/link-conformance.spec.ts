@@ -1,0 +1,59 @@
+/**
+ * The link of a browser against the conformance suite of the Link port, in a real browser. The memory link runs
+ * the same cases in Node (src/link/memory.test.ts).
+ */
+
+import { expect, type Page, test } from '@playwright/test'
+import { linkConformance } from '../src/link/conformance.ts'
+import { type PageServer, servePage } from './page-server.ts'
+import type {} from './pages/link.ts'
+
+let server: PageServer
+let page: Page
+const problems: string[] = []
+
+test.beforeAll(async ({ browser }) => {
+  server = await servePage('./pages/link.ts')
+  page = await browser.newPage()
+  page.on('pageerror', error => problems.push(String(error)))
+  page.on('console', message => message.type() === 'error' && problems.push(message.text()))
+  await page.goto(server.url)
+  await page.waitForFunction(() => 'linkPage' in globalThis)
+})
+
+test.afterAll(async () => {
+  await page?.close()
+  await server?.close()
+})
+
+test.afterEach(() => {
+  expect(problems.splice(0), 'errors of the page').toEqual([])
+})
+
+for (const { name } of linkConformance) {
+  test(`the simple-peer link ${name}`, async () => {
+    expect(await page.evaluate(name => linkPage.run(name), name)).toBeUndefined()
+  })
+}
+
+test('no connection is open after all cases', async () => {
+  await expect.poll(() => page.evaluate(() => linkPage.openConnections()), { timeout: 10_000 }).toBe(0)
+})
+
+test('the bundle needs and leaves no Node globals, and runs without eval', async () => {
+  expect(await page.evaluate(() => linkPage.globals())).toEqual([])
+  expect(server.code).not.toMatch(/\bnew Function\b|\beval\(/)
+})
+
+test('iceServers that the browser refuses are a TypeError that names them', async () => {
+  expect(await page.evaluate(() => linkPage.refusedServers())).toMatch(/^iceServers: /)
+})
+
+test('a page can dial for ever: closed connections do not use up its 500', async ({ browser }) => {
+  // A page of its own: what other cases have left behind would cause a collection anyway.
+  const fresh = await browser.newPage()
+  await fresh.goto(server.url)
+  await fresh.waitForFunction(() => 'linkPage' in globalThis)
+  expect(await fresh.evaluate(() => linkPage.churn(520, 10))).toBe(true)
+  await fresh.close()
+})
