@@ -40,7 +40,7 @@ export interface NodeConfig {
   /** Wall-clock ms at which this session began. */
   readonly epoch: number
   readonly maxPeers: number
-  /** Size of a Kademlia bucket; the overlay's look-ahead and the DHT use it. */
+  /** Ids of one XOR bucket that the passive view keeps. */
   readonly kademliaK: number
   readonly connectTimeout: number
   readonly gossip?: {
@@ -89,6 +89,8 @@ export class Node {
   private readonly drops = new Map<Drop, number>()
   private out: Effect[] = []
   private wakeAt = Number.POSITIVE_INFINITY
+  /** When each machine wants its tick, as of the last input: a tick wakes only those that are due. */
+  private readonly due = { handshake: 0, liveness: 0, overlay: 0, gossip: 0, routing: 0 }
   private current: NodeState = 'idle'
   private signalingUp = false
   /** The last sample of the swarm was empty: this peer is the only one. */
@@ -100,7 +102,7 @@ export class Node {
     const { id, record, discoveryKey, random, sealer, maxPeers, connectTimeout } = config
     this.handshake = new Handshake({ id, record, discoveryKey, random })
     this.liveness = new Liveness(random)
-    this.overlay = new Overlay({ id, maxPeers, connectTimeout, random })
+    this.overlay = new Overlay({ id, maxPeers, kademliaK: config.kademliaK, connectTimeout, random })
     this.gossip = new Gossip({
       id,
       key: config.publicKey,
@@ -261,11 +263,12 @@ export class Node {
   }
 
   private tick(now: number): void {
-    for (const vital of this.liveness.tick(now, this.out)) this.onVital(vital, now)
-    this.handshake.tick(now, this.out)
-    this.laid(now, out => this.overlay.tick(now, out))
-    this.gossip.tick(now, this.out)
-    this.routed(now, out => this.routing.tick(now, out))
+    const { due } = this
+    if (now >= due.liveness) for (const vital of this.liveness.tick(now, this.out)) this.onVital(vital, now)
+    if (now >= due.handshake) this.handshake.tick(now, this.out)
+    if (now >= due.overlay) this.laid(now, out => this.overlay.tick(now, out))
+    if (now >= due.gossip) this.gossip.tick(now, this.out)
+    if (now >= due.routing) this.routed(now, out => this.routing.tick(now, out))
   }
 
   private onVerified(machine: 'gossip' | 'routing' | 'handshake', n: number, ok: boolean, now: number): void {
@@ -517,16 +520,16 @@ export class Node {
   }
 
   private wake(now: number): void {
-    const at = Math.min(
-      this.handshake.deadline,
-      this.liveness.deadline,
-      this.overlay.deadline,
-      this.gossip.deadline,
-      this.routing.deadline,
-    )
-    const due = Math.max(at, now)
-    if (due === this.wakeAt) return
-    this.wakeAt = due
-    this.out.push({ kind: 'wake', at: due })
+    const { due } = this
+    due.handshake = this.handshake.deadline
+    due.liveness = this.liveness.deadline
+    due.overlay = this.overlay.deadline
+    due.gossip = this.gossip.deadline
+    due.routing = this.routing.deadline
+    const earliest = Math.min(due.handshake, due.liveness, due.overlay, due.gossip, due.routing)
+    const at = Math.max(earliest, now)
+    if (at === this.wakeAt) return
+    this.wakeAt = at
+    this.out.push({ kind: 'wake', at })
   }
 }

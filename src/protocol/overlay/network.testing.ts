@@ -59,6 +59,7 @@ export class OverlayNetwork {
     const overlay = new Overlay({
       id,
       maxPeers: this.maxPeers,
+      kademliaK: 20,
       connectTimeout: 10_000,
       random: seeded(this.random.u32()),
     })

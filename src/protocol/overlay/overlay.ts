@@ -9,7 +9,7 @@
  * 2. In a swarm larger than `maxPeers + 1` one slot is kept free for changes, so that a replacement is up
  *    before the link it replaces is given up.
  * 3. A ring link is displaced only by a nearer one; a bucket link is given up only by `chooseEviction`.
- * 4. Bounds: `maxPeers` slots, each with ≤ MAX_IDS neighbours told; VIEW_SIZE known ids; 256 waits.
+ * 4. Bounds: `maxPeers` slots, each with ≤ MAX_IDS neighbours told; VIEW_SIZE known ids, kademliaK of one bucket; 256 waits.
  * @module
  */
 import type { Drop, Effect } from '../effect.ts'
@@ -64,6 +64,8 @@ const SAMPLE_MAX = 120_000
 export interface OverlayConfig {
   readonly id: PeerId
   readonly maxPeers: number
+  /** Ids of one XOR bucket that the passive view keeps (Kademlia's k). */
+  readonly kademliaK: number
   readonly connectTimeout: number
   readonly random: Random
 }
@@ -120,7 +122,7 @@ export class Overlay {
 
   constructor(config: OverlayConfig) {
     this.config = config
-    this.view = new PassiveView(config.id, config.random)
+    this.view = new PassiveView(config.id, config.random, config.kademliaK)
     this.backoff = new Backoff(config.random)
     this.exchange = new Exchange(config.id, this.view, config.random)
   }
@@ -383,13 +385,21 @@ export class Overlay {
       slot.neighbours = new Set(ids)
       this.version++
       out.push({ kind: 'lookahead', link, peers: slot.neighbours })
-      this.replan(now, SETTLE / 5)
+      if (this.isNews(ids)) this.replan(now, SETTLE / 5)
       return undefined
     }
     for (const id of ids) this.view.add(id)
     if (type === Frame.SHUFFLE) this.exchange.answer(link, out)
-    this.replan(now, REPLAN)
+    if (this.isNews(ids)) this.replan(now, REPLAN)
     return undefined
+  }
+
+  /** Whether ids that were told of may change the plan: a slot is free, or one of them is nearer than the ring's. */
+  private isNews(ids: readonly PeerId[]): boolean {
+    if (this.slots.size < this.target) return true
+    const { id } = this.config
+    const ring = ringOf(id, this.slots.values(), counted)
+    return ids.some(peer => peer !== id && !this.slots.has(peer) && isNearer(id, ring, peer))
   }
 
   /** A good-bye's alternatives. */
@@ -415,6 +425,8 @@ export class Overlay {
   /** Slots to fill: all of them in a small swarm, one less in a large one (invariant 2). */
   private get target(): number {
     const { maxPeers } = this.config
+    // The passive view alone tells a large swarm, without counting what all neighbours told.
+    if (this.view.size > maxPeers) return maxPeers - 1
     return this.known().size <= maxPeers ? maxPeers : maxPeers - 1
   }
 
