@@ -1,6 +1,6 @@
 /**
  * The list of lines: what was said, by whom, whether it has arrived. Keeps to the newest line while the reader
- * is there, and stays where the reader is otherwise.
+ * is there, and stays where the reader is otherwise. A line that was long on its way is put where it belongs.
  * @module
  */
 import type { PeerId } from 'tabmesh'
@@ -11,6 +11,8 @@ import { byId, element, setText } from './element.ts'
 const MAX_LINES = 500
 /** Lines of one author within this belong together. */
 const ONE_BREATH = 120_000
+/** A line older than the newest by more than this is sorted in by its time; less may be two clocks that differ. */
+const LATE = 5000
 /** The reader counts as being at the end within this many pixels of it. */
 const NEAR_END = 48
 
@@ -31,12 +33,15 @@ export type Delivery =
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
 
+const timeOf = (entry: Element | null): number =>
+  entry instanceof HTMLElement ? Number(entry.dataset['at']) : Number.NEGATIVE_INFINITY
+
 export class ChatLog {
   private readonly log = byId('chat-log', HTMLElement)
   private readonly invite = byId('chat-empty', HTMLElement)
   private readonly newer = byId('chat-newer', HTMLButtonElement)
   private readonly choosePeer: (peer: PeerId) => void
-  private last: LogMessage | undefined
+  private readonly messages = new WeakMap<Element, LogMessage>()
 
   constructor(choosePeer: (peer: PeerId) => void) {
     this.choosePeer = choosePeer
@@ -63,21 +68,18 @@ export class ChatLog {
     const entry = element('article', { class: `line ${message.own ? 'own' : 'other'}` })
     entry.dataset['from'] = message.from
     if (message.direct) entry.classList.add('direct')
-    if (this.continues(message)) entry.classList.add('follows')
-    else entry.append(this.heading(message))
     const said = element('div', { class: 'said' }, body)
     if (message.own) said.prepend(status)
-    entry.append(said)
-    this.last = message
-    this.append(entry, message.own)
+    entry.append(this.heading(message), said)
+    this.messages.set(entry, message)
+    this.add(entry, message.at, message.own)
     return delivery => this.showDelivery(status, delivery)
   }
 
   /** A quiet line about the swarm. */
   note(text: string): HTMLElement {
-    this.last = undefined
     const note = element('p', { class: 'note' }, text)
-    this.append(note, false)
+    this.add(note, Date.now(), false)
     return note
   }
 
@@ -86,15 +88,19 @@ export class ChatLog {
     return this.log.lastElementChild === entry
   }
 
-  private continues(message: LogMessage): boolean {
-    const last = this.last
-    return (
-      last !== undefined &&
+  /** Lines of one author in one breath share the first one's heading. */
+  private group(entry: Element | null): void {
+    const message = entry && this.messages.get(entry)
+    if (!entry || !message) return
+    const before = entry.previousElementSibling
+    const last = before && this.messages.get(before)
+    const follows =
+      !!last &&
       last.from === message.from &&
       last.name === message.name &&
       last.direct?.peer === message.direct?.peer &&
       Math.abs(message.at - last.at) < ONE_BREATH
-    )
+    entry.classList.toggle('follows', follows)
   }
 
   private heading(message: LogMessage): HTMLElement {
@@ -138,15 +144,31 @@ export class ChatLog {
     if (follow) this.toEnd()
   }
 
-  private append(entry: HTMLElement, follow: boolean): void {
-    const stay = !follow && !this.atEnd
+  private add(entry: HTMLElement, at: number, own: boolean): void {
+    const stay = !own && !this.atEnd
     this.invite.hidden = true
-    this.log.append(entry)
-    while (this.log.children.length > MAX_LINES) this.log.firstElementChild?.remove()
+    entry.dataset['at'] = String(at)
+    const next = own ? null : this.firstAfter(at)
+    this.log.insertBefore(entry, next)
+    this.group(entry)
+    this.group(next)
+    while (this.log.children.length > MAX_LINES) {
+      this.log.firstElementChild?.remove()
+      this.group(this.log.firstElementChild)
+    }
     if (stay) {
       this.newer.hidden = false
       setText(this.newer, 'New messages')
     } else this.toEnd()
+  }
+
+  /** The line before which one of this time belongs; `null` for the end. */
+  private firstAfter(at: number): Element | null {
+    let next: Element | null = null
+    let entry = this.log.lastElementChild
+    if (timeOf(entry) - at <= LATE) return null
+    for (; timeOf(entry) > at; entry = entry?.previousElementSibling ?? null) next = entry
+    return next
   }
 
   private get atEnd(): boolean {

@@ -10,12 +10,9 @@ import type { People } from './people.ts'
 import { type ChatLine, chatLineOf } from './presence.ts'
 import { sendFailure } from './words.ts'
 
-/** Clocks of two machines differ by less than this, usually; a line from further in the future gets our time. */
-const CLOCK_SKEW = 60_000
-
-/** When a line was written, as far as its sender can be believed. */
+/** When a line was written, as far as its sender can be believed: never later than now. */
 export function writtenAt(line: ChatLine, now: number): number {
-  return line.at !== undefined && line.at > 0 && line.at < now + CLOCK_SKEW ? line.at : now
+  return line.at !== undefined && line.at > 0 && line.at < now ? line.at : now
 }
 
 export function startChat(

@@ -1,9 +1,11 @@
 /**
- * Dark or light: the system's choice until the person makes one, which is remembered.
+ * Dark or light: the system's choice until the person makes one, which is remembered. public/theme.js applies it at
+ * the next load.
  * @module
  */
 import { byId } from './element.ts'
 
+/** public/theme.js reads it. */
 const KEY = 'tabmesh:theme'
 const dark = matchMedia('(prefers-color-scheme: dark)')
 
@@ -15,26 +17,15 @@ const chosen = (): Theme | undefined => {
 }
 const current = (): Theme => chosen() ?? (dark.matches ? 'dark' : 'light')
 
-/** Browsers that block site data throw on access: the choice then lasts as long as the page. */
-function stored(): string | null {
-  try {
-    return localStorage.getItem(KEY)
-  } catch {
-    return null
-  }
-}
-
 function remember(theme: Theme): void {
   try {
     localStorage.setItem(KEY, theme)
   } catch {
-    // Nothing to do: see stored().
+    // Browsers that block site data throw on access: the choice then lasts as long as the page.
   }
 }
 
 export function startTheme(): void {
-  const remembered = stored()
-  if (remembered === 'dark' || remembered === 'light') document.documentElement.dataset['theme'] = remembered
   const button = byId('theme', HTMLButtonElement)
   const label = (): void => {
     button.setAttribute('aria-label', `Switch to the ${current() === 'dark' ? 'light' : 'dark'} theme`)

@@ -11,7 +11,8 @@ import { createServer, type Server } from 'node:http'
 import { type AddressInfo, createServer as createSocketServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContext, expect, type Page } from '@playwright/test'
-import type * as Tabmesh from '../dist/tabmesh.js'
+// Types come from the sources, so that a clone checks before it has ever been built; what runs is dist/.
+import type * as Tabmesh from '../src/index.ts'
 import { STRICT_POLICY } from './page-server.ts'
 
 declare global {

@@ -56,7 +56,7 @@ function why(error) {
   const code = /** @type {NodeJS.ErrnoException} */ (error)?.code
   const message = error instanceof Error ? error.message : String(error)
   if (code === 'EADDRINUSE' || /already in use/.test(message)) {
-    return `port ${port} is in use; choose another: npm start -- --port ${port + 1}`
+    return `port ${port} is in use; choose another: npm start -- --port ${port < 65_535 ? port + 1 : DEFAULT_PORT}`
   }
   if (code === 'EACCES')
     return `port ${port} needs more rights; choose another: npm start -- --port ${DEFAULT_PORT}`
@@ -71,20 +71,22 @@ try {
   die(why(error))
 }
 
-/** Addresses that other machines can use. */
-function lanAddresses() {
-  if (host !== '0.0.0.0' && host !== '::') return host === 'localhost' ? [] : [host]
-  return Object.values(networkInterfaces())
+/** Hosts under which the page can be opened: for this machine first, then for others. */
+function reachable() {
+  if (host !== '0.0.0.0' && host !== '::') return [host.includes(':') ? `[${host}]` : host]
+  const others = Object.values(networkInterfaces())
     .flatMap(addresses => addresses ?? [])
     .filter(address => address.family === 'IPv4' && !address.internal)
     .map(address => address.address)
+  return ['localhost', ...others]
 }
 
 const bound = server.httpServer?.address()
 const at = typeof bound === 'object' && bound ? bound.port : port
-console.log(`\n  tabmesh demo   http://localhost:${at}/`)
-for (const address of lanAddresses()) console.log(`  on the network http://${address}:${at}/`)
-console.log(`  signaling      ws://localhost:${at}/signal`)
+const [here, ...others] = reachable()
+console.log(`\n  tabmesh demo   http://${here}:${at}/`)
+for (const other of others) console.log(`  on the network http://${other}:${at}/`)
+console.log(`  signaling      ws://${here}:${at}/signal`)
 console.log(
   `\n  Open it in several tabs. ${host === 'localhost' ? 'Other machines: npm start -- --host. ' : ''}Ctrl-C ends it.\n`,
 )
@@ -101,3 +103,12 @@ async function stop() {
 }
 process.on('SIGINT', stop)
 process.on('SIGTERM', stop)
+
+// npm runs scripts in a shell, and passes SIGTERM on to that shell only, which ends without a word to us. Whoever is
+// left behind by its parent was meant too.
+const parent = process.ppid
+if (process.env['npm_lifecycle_event'] === 'start') {
+  setInterval(() => {
+    if (process.ppid !== parent && !stopping) void stop()
+  }, 250).unref()
+}

@@ -42,7 +42,7 @@ export class Lab {
   // ——— joining ———
 
   /** Peers join one after the other, `gap` virtual ms apart. */
-  joinOneByOne(gap = 50, count = this.world.options.peers): void {
+  joinOneByOne(gap = 20, count = this.world.options.peers): void {
     for (let i = 0; i < count; i++) {
       this.world.join()
       this.world.advance(gap)

@@ -15,7 +15,7 @@ export const broadcast: Scenario = {
     { field: 'duplicatesPerDelivery', max: loss + duplicate + reorder + jitter === 0 ? 0.05 : 1 },
   ],
   run(lab) {
-    lab.joinOneByOne(50)
+    lab.joinOneByOne(20)
     lab.settle()
     lab.idle(10_000)
     const sender = lab.pick(1)

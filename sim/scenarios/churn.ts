@@ -20,7 +20,7 @@ export const churn: Scenario = {
   ],
   run(lab) {
     const { world } = lab
-    lab.joinOneByOne(50)
+    lab.joinOneByOne(20)
     lab.settle()
     const core = lab.pick(CORE)
     lab.broadcasts('before', core, 4)

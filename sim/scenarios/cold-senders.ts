@@ -13,7 +13,7 @@ export const coldSenders: Scenario = {
     { field: 'delivery', min: 1 },
   ],
   run(lab) {
-    lab.joinOneByOne(50)
+    lab.joinOneByOne(20)
     lab.settle()
     const [first, ...others] = lab.pick(51)
     if (first !== undefined) lab.broadcasts('very first', [first], 1)

@@ -13,7 +13,7 @@ export const direct: Scenario = {
     { field: 'directSuccess', min: 1 },
   ],
   run(lab) {
-    lab.joinOneByOne(50)
+    lab.joinOneByOne(20)
     lab.settle()
     lab.directs(1000)
   },

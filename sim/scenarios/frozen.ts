@@ -18,7 +18,7 @@ export const frozen: Scenario = {
   ],
   run(lab) {
     const { world } = lab
-    lab.joinOneByOne(50)
+    lab.joinOneByOne(20)
     lab.settle()
     const sleepers = lab.pick(Math.ceil(world.options.peers * SHARE))
     const asleep = new Set(sleepers)

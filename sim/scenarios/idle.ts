@@ -14,7 +14,7 @@ export const idle: Scenario = {
     { field: 'linkChangesPerPeerPerMinute', max: 0.1 },
   ],
   run(lab) {
-    lab.joinOneByOne(50)
+    lab.joinOneByOne(20)
     lab.settle()
     lab.idle(60_000)
   },

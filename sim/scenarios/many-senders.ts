@@ -13,7 +13,7 @@ export const manySenders: Scenario = {
     { field: 'delivery', min: 1 },
   ],
   run(lab) {
-    lab.joinOneByOne(50)
+    lab.joinOneByOne(20)
     lab.settle()
     const senders = lab.pick(50)
     lab.broadcasts('warm-up', senders, 3, 20)

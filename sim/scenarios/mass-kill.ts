@@ -15,7 +15,7 @@ export const massKill: Scenario = {
   ],
   run(lab) {
     const { world } = lab
-    lab.joinOneByOne(50)
+    lab.joinOneByOne(20)
     lab.settle()
     const victims = lab.pick(Math.floor(world.options.peers * world.options.kill))
     const doomed = new Set(victims)

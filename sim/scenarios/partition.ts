@@ -17,7 +17,7 @@ export const partition: Scenario = {
   ],
   run(lab) {
     const { world } = lab
-    lab.joinOneByOne(50)
+    lab.joinOneByOne(20)
     lab.settle()
     const beyond = lab.pick(Math.floor(world.options.peers / 2))
     const here = world.live().filter(peer => !beyond.includes(peer))

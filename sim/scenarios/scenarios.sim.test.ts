@@ -35,7 +35,9 @@ function expectBudgets({ report, command }: { report: Report; command: string })
 }
 
 describe('a thousand peers', () => {
-  it('join one by one into one island; broadcasts reach everybody exactly once, direct messages arrive', () => {
+  it('join one by one into one island; broadcasts reach everybody exactly once, direct messages arrive', {
+    timeout: 200_000,
+  }, () => {
     // As a person runs it: the command, bundled. Its stdout is one JSON object and nothing else.
     const args = [
       'scripts/run.mjs',
@@ -53,7 +55,8 @@ describe('a thousand peers', () => {
     const report = JSON.parse(stdout) as Report
     expect(report).toMatchObject({ islands: 1, delivery: 1, directSuccess: 1, scenario: 'broadcast' })
     expect(report.duplicatesPerDelivery).toBeLessThanOrEqual(0.05)
-    expect(report.realMs).toBeLessThan(60_000)
+    // A minute on two idle cores; twice that where other work shares them.
+    expect(report.realMs).toBeLessThan(120_000)
   })
 })
 
@@ -82,6 +85,14 @@ describe('lossy links', () => {
   it('reorder, double and delay packets, and no message is lost, doubled or out of order', () => {
     const faults = { reorder: 0.1, duplicate: 0.1, jitter: 50, connectFailure: 0.1, verifyCost: 0.5 }
     expectBudgets(run('broadcast', { peers: 60, seed: 12, ...faults }))
+  })
+})
+
+describe('slow links', () => {
+  it('are quiet when idle: a handshake repeated over a round trip of a second comes to an end', () => {
+    expectBudgets(
+      run('idle', { peers: 2, seed: 1, latencyMin: 510, latencyMax: 600, connectTimeout: 30_000 }),
+    )
   })
 })
 

@@ -6,6 +6,7 @@
  * `peer-disconnect` in pairs, no wake in the past, no storm of ticks, nothing done after leaving.
  * @module
  */
+import { createHash } from 'node:crypto'
 import { sha256 } from '../crypto/hash.ts'
 import type { Drop, Effect, NodeState, Outcome } from './effect.ts'
 import type { PeerId } from './id.ts'
@@ -13,10 +14,13 @@ import type { Input, LinkEnd, LinkId, RequestId } from './input.ts'
 import { Node } from './node.ts'
 import type { Random } from './random.ts'
 import { encodeRecord, idOfKey, recordToSign } from './record.ts'
-import { cheapSealer, seeded, signature } from './routing/network.test-support.ts'
+import { cheapSealer, seeded } from './routing/network.test-support.ts'
 import { Packer } from './wire/packet.ts'
 
-export { cheapSealer, seeded, signature }
+/** A signature that anyone can make who knows the public key, and that fits no other bytes. */
+export function signature(key: Uint8Array, bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha512').update(key).update(bytes).digest())
+}
 
 export const SWARM = sha256(new Uint8Array([42]))
 /** Ticks at one instant that make a storm. */

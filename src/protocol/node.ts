@@ -322,6 +322,7 @@ export class Node {
       else this.count('unexpected')
       return
     }
+    this.handshake.settled(link)
     const drop = this.read(link, type, reader, now)
     if (drop !== undefined) this.penalise(link, drop, now)
   }

@@ -23,7 +23,7 @@ const POINTS: Readonly<Record<Drop, number>> = {
   'not-for-us': 5,
   'hop-limit': 0,
   replay: 2,
-  rate: 10,
+  rate: 1,
   'table-full': 0,
 }
 

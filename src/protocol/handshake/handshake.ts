@@ -78,7 +78,7 @@ const VERIFY_RECORD = 2
 export class Handshake {
   private readonly config: HandshakeConfig
   private readonly pending = new Map<LinkId, Pending>()
-  /** HELLO and AUTH of links that are up: the other side asks again when they were lost. At most one per link. */
+  /** HELLO and AUTH of links that are up, until the other side is seen to be up too: it asks again when they were lost. */
   private readonly greeted = new Map<LinkId, { readonly hello: Uint8Array; readonly auth: Uint8Array }>()
   private readonly writer = new Writer(512)
   private readonly swarmTag: Uint8Array
@@ -127,6 +127,11 @@ export class Handshake {
 
   close(link: LinkId): void {
     this.pending.delete(link)
+    this.greeted.delete(link)
+  }
+
+  /** The other side speaks as one whose link is up: it has what it needs, and a stray HELLO is not answered any more. */
+  settled(link: LinkId): void {
     this.greeted.delete(link)
   }
 

@@ -85,10 +85,11 @@ export class PassiveView {
 
   /** Removes a random id, of one bucket or of any, that is not among the nearest. */
   private evict(bucket: number | undefined): void {
-    const byRing = [...this.ids].sort((a, b) => clockwise(this.self, a) - clockwise(this.self, b))
+    const byRing = [...this.ids].map(id => ({ id, steps: clockwise(this.self, id) }))
+    byRing.sort((a, b) => a.steps - b.steps)
     const rest = byRing.slice(NEAREST, byRing.length - NEAREST)
-    const from = bucket === undefined ? rest : rest.filter(id => bucketOf(this.self, id) === bucket)
+    const from = bucket === undefined ? rest : rest.filter(({ id }) => bucketOf(this.self, id) === bucket)
     const victim = from[below(this.random, Math.max(1, from.length))]
-    if (victim !== undefined) this.remove(victim)
+    if (victim !== undefined) this.remove(victim.id)
   }
 }
