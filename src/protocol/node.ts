@@ -12,6 +12,8 @@
  * 4. After `leave` nothing is sent, asked or woken for.
  * @module
  */
+
+import { Credit } from './credit.ts'
 import type { Drop, Effect, NodeState } from './effect.ts'
 import { Gossip } from './gossip/gossip.ts'
 import { type Greeting, Handshake, MAX_HELD } from './handshake/handshake.ts'
@@ -71,9 +73,18 @@ interface Channel {
   readonly score: Score
   /** Frames that arrived while the last AUTH was at the verifier. */
   held: Uint8Array[]
+  heldBytes: number
+  /** Frames of liveness and overlay that it may send: a burst is read, a flood is not. */
+  readonly chatter: Credit
   record: PeerRecord | undefined
   up: boolean
 }
+
+/** Frames of liveness and overlay from one link: a rush of joins among 64 neighbours is 10 a second each. */
+const CHATTER_BURST = 100
+const CHATTER_PER_SECOND = 20
+/** Bytes of frames that wait for the last AUTH to be verified: one packet of a busy neighbour, 64 times. */
+const MAX_HELD_BYTES = 1024 * 1024
 
 /** Letters of the overlay are answered or given up within this, ms (overlay.ts, ASK_TIMEOUT). */
 const LETTER_TIMEOUT = 3000
@@ -118,7 +129,10 @@ export class Node {
   handle(input: Input, now: number): readonly Effect[] {
     this.out = []
     if (input.kind === 'tick') this.wakeAt = Number.NaN
-    this.dispatch(input, now)
+    if (this.joined || input.kind === 'join') this.dispatch(input, now)
+    else if (input.kind === 'broadcast' || input.kind === 'send') {
+      this.out.push({ kind: 'settle', request: input.request, outcome: 'left' })
+    }
     this.routed(now, out => this.routing.flush(now, out))
     this.piggyback(now)
     this.settleState()
@@ -230,8 +244,12 @@ export class Node {
     }
   }
 
+  private get joined(): boolean {
+    return this.current !== 'idle' && this.current !== 'left'
+  }
+
   private join(bootstrap: readonly PeerId[], now: number): void {
-    if (this.current !== 'idle' && this.current !== 'left') return
+    if (this.joined) return
     this.alone = false
     this.gossip.start(now)
     this.routing.start(now)
@@ -241,7 +259,6 @@ export class Node {
   }
 
   private leave(now: number): void {
-    if (this.current === 'idle' || this.current === 'left') return
     this.laid(now, out => this.overlay.leave(out))
     this.gossip.stop(now, this.out)
     this.routed(now, out => this.routing.stop(now, out))
@@ -287,7 +304,9 @@ export class Node {
     this.channels.set(link, {
       unpacker: new Unpacker(),
       score: new Score(),
+      chatter: new Credit(CHATTER_BURST, CHATTER_PER_SECOND, now),
       held: [],
+      heldBytes: 0,
       record: undefined,
       up: false,
     })
@@ -297,6 +316,8 @@ export class Node {
   private onClosed(link: LinkId, reason: LinkEnd, now: number): void {
     const slot = this.overlay.slotOf(link)
     this.laid(now, out => this.overlay.linkDown(link, reason, now, out))
+    // The last of the others has said good-bye: this peer is alone, not cut off.
+    if (reason === 'bye' && this.overlay.exhausted) this.alone = true
     if (slot !== undefined) this.forget(link, slot.peer, reason, now)
   }
 
@@ -318,8 +339,10 @@ export class Node {
     const reader = new Reader(frame, 1)
     if (type <= Frame.AUTH) return this.greeted(this.handshake.frame(link, type, reader, this.out), now)
     if (!channel.up) {
-      if (this.handshake.isVerifying(link) && channel.held.length < MAX_HELD) channel.held.push(frame.slice())
-      else this.count('unexpected')
+      const room = channel.held.length < MAX_HELD && channel.heldBytes + frame.length <= MAX_HELD_BYTES
+      if (!this.handshake.isVerifying(link) || !room) return this.count('unexpected')
+      channel.held.push(frame.slice())
+      channel.heldBytes += frame.length
       return
     }
     this.handshake.settled(link)
@@ -329,6 +352,8 @@ export class Node {
 
   private read(link: LinkId, type: number, reader: Reader, now: number): Drop | undefined {
     let drop: Drop | undefined
+    if (type < Frame.PUSH && type !== Frame.BYE && this.channels.get(link)?.chatter.take(1, now) === false)
+      return 'rate'
     switch (type) {
       case Frame.PUSH:
       case Frame.ACK:
@@ -357,13 +382,14 @@ export class Node {
       case Frame.NEIGHBOURS:
       case Frame.SHUFFLE:
       case Frame.SHUFFLED:
+      case Frame.GONE:
         this.laid(now, out => {
           drop = this.overlay.frame(link, type, reader, now, out)
         })
         return drop
       case Frame.BYE: {
         const reason = BYE_REASONS[reader.u8() - 1] ?? 'bye'
-        this.overlay.farewell(readIds(reader))
+        this.overlay.farewell(readIds(reader), now)
         this.out.push({ kind: 'close-link', link, reason: 'bye' })
         // To the other side it was "left"; to this one it is a good-bye all the same.
         this.onClosed(link, reason === 'evicted' ? 'evicted' : 'bye', now)
@@ -501,12 +527,12 @@ export class Node {
   // ── state and time ─────────────────────────────────────────────────────────────────────────────────────
 
   private settleState(): void {
-    if (this.current === 'idle' || this.current === 'left') return
+    if (!this.joined) return
     if (this.overlay.linked) {
       this.hadLinks = true
       return this.become('connected')
     }
-    if (this.signalingUp && (this.alone || this.overlay.exhausted)) {
+    if (this.signalingUp && this.alone) {
       // Nobody to link to is as connected as one can be: the first peer of a swarm waits for the second.
       this.hadLinks = false
       return this.become('connected')

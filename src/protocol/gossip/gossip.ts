@@ -18,6 +18,8 @@
  * 10. Without broadcasts, link changes or questions nothing is sent: `deadline` is Infinity.
  * @module
  */
+
+import { Credit } from '../credit.ts'
 import type { Drop, Outbox } from '../effect.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkId, RequestId } from '../input.ts'
@@ -25,7 +27,6 @@ import type { FrameType } from '../wire/frame.ts'
 import type { Reader } from '../wire/reader.ts'
 import { antiEntropyDue, catchUp, compareAll } from './compare.ts'
 import type { GossipConfig } from './config.ts'
-import { Credit } from './credit.ts'
 import { forget, gapDue } from './delivery.ts'
 import { readFrame } from './frames.ts'
 import { Neighbour } from './neighbour.ts'

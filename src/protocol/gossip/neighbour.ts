@@ -3,10 +3,11 @@
  * sent and not seen acked.
  * @module
  */
+
+import type { Credit } from '../credit.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
 import type { GraftEntry } from './control.ts'
-import type { Credit } from './credit.ts'
 import type { Message, Stream } from './stream.ts'
 
 /** A push that waits for its ack. */

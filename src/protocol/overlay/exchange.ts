@@ -5,6 +5,7 @@
  *     NEIGHBOURS = %x10 ids
  *     SHUFFLE    = %x11 ids        ; answered by SHUFFLED
  *     SHUFFLED   = %x12 ids
+ *     GONE       = %x13 ids        ; passed on by whoever knew them
  *     ids        = count *( 32 bytes )
  *
  * @module
@@ -95,6 +96,12 @@ export class Exchange {
 
   answer(link: LinkId, out: Outbox): void {
     out.push({ kind: 'send', link, frame: this.list(Frame.SHUFFLED, this.view.sample(SHUFFLE_IDS)) })
+  }
+
+  /** Tells all neighbours but one that peers have left. */
+  gone(ids: readonly PeerId[], up: readonly Slot[], except: LinkId, out: Outbox): void {
+    const frame = this.list(Frame.GONE, ids)
+    for (const slot of up) if (slot.link !== except) out.push({ kind: 'send', link: slot.link, frame })
   }
 
   /** A good-bye: BYE = %x03 reason ids. The receiver drops the link at once and may ask the ids instead. */

@@ -198,7 +198,7 @@ export class OverlayNetwork {
           const reader = new Reader(effect.frame, 1)
           if (type === Frame.BYE) {
             reader.u8()
-            other.overlay.farewell(readIds(reader))
+            other.overlay.farewell(readIds(reader), this.now)
           } else this.play(other, out => other.overlay.frame(theirs, type, reader, this.now, out))
         })
         return

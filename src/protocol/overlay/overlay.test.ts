@@ -55,6 +55,20 @@ it('heals into one island with a whole ring after half of the peers die without 
   expect(net.ringGaps()).toBe(0)
 })
 
+it('a peer that has died is forgotten by everybody, not by its neighbours only', () => {
+  const net = grown(20, 4, 20, 9, 60_000)
+  const [victim] = net.alive()
+  if (victim === undefined) throw new Error('nobody joined')
+  const knew = net.alive().filter(member => member.overlay.known().has(victim.id))
+  expect(knew.length).toBeGreaterThan(10)
+  net.kill(victim, 1000)
+  net.run(net.now + 5000)
+  expect(net.alive().filter(member => member.overlay.known().has(victim.id))).toEqual([])
+  // Nor does a shuffle bring it back.
+  net.run(net.now + 120_000)
+  expect(net.alive().filter(member => member.overlay.known().has(victim.id))).toEqual([])
+})
+
 it('nothing is left to do after leaving', () => {
   const net = grown(10, 4, 10, 8)
   const [member] = net.alive()

@@ -9,7 +9,7 @@
  * 2. In a swarm larger than `maxPeers + 1` one slot is kept free for changes, so that a replacement is up
  *    before the link it replaces is given up.
  * 3. A ring link is displaced only by a nearer one; a bucket link is given up only by `chooseEviction`.
- * 4. Bounds: `maxPeers` slots, each with ≤ MAX_IDS neighbours told; VIEW_SIZE known ids, kademliaK of one bucket; 256 waits.
+ * 4. Bounds: `maxPeers` slots, each with ≤ MAX_IDS neighbours told; VIEW_SIZE known ids, kademliaK of one bucket; 64 departed; 256 waits.
  * @module
  */
 import type { Drop, Effect } from '../effect.ts'
@@ -20,6 +20,7 @@ import { Frame } from '../wire/frame.ts'
 import type { Reader } from '../wire/reader.ts'
 import { Backoff } from './backoff.ts'
 import { chooseBucketPeer, nearestKnown } from './candidate.ts'
+import { Departed } from './departed.ts'
 import { Exchange } from './exchange.ts'
 import {
   decodeAccept,
@@ -39,6 +40,8 @@ import { PassiveView } from './view.ts'
 
 /** An answer to an ask takes a few round trips of the mesh or the server; 3 s is a slow phone. */
 export const ASK_TIMEOUT = 3000
+/** An ask is answered within this, ms, if there is anybody: two of the longest round trips on earth. */
+const ANSWER_EXPECTED = 600
 /** Asks and openings of this side at a time: each may cost an ICE negotiation. */
 const PARALLEL = 3
 /** Bucket links wait this long after joining, ms: in a rush of joins the ring settles first. */
@@ -102,6 +105,7 @@ export class Overlay {
   private readonly view: PassiveView
   private readonly backoff: Backoff
   private readonly exchange: Exchange
+  private readonly departed = new Departed()
   private joined = false
   private joinedAt = 0
   private planAt = Number.POSITIVE_INFINITY
@@ -188,6 +192,7 @@ export class Overlay {
     this.slots.clear()
     this.byLink.clear()
     this.view.clear()
+    this.departed.clear()
     this.backoff.clear()
     this.exchange.stop()
     this.joined = false
@@ -200,8 +205,12 @@ export class Overlay {
     this.sampleAt = up ? now + jitter(this.config.random, SAMPLE_FIRST, 0.25) : Number.POSITIVE_INFINITY
   }
 
+  /** Peers that the signaling server says are there. */
   learn(ids: Iterable<PeerId>, now: number): void {
-    for (const id of ids) this.view.add(id)
+    for (const id of ids) {
+      this.departed.returned(id)
+      this.view.add(id)
+    }
     this.replan(now, 0)
   }
 
@@ -232,7 +241,7 @@ export class Overlay {
       case LETTER.REFUSE: {
         const refusal = decodeRefuse(body)
         if (refusal === undefined) return 'malformed'
-        this.hear(refusal.alternatives)
+        this.hear(refusal.alternatives, now)
         const slot = this.slots.get(from)
         if (slot === undefined || slot.session !== refusal.session || slot.phase === 'up') return undefined
         this.giveUp(slot, 'refused', out)
@@ -293,11 +302,14 @@ export class Overlay {
   /** Whether there is, or can be made, room for a peer that asks. */
   private admit(from: PeerId, ring: boolean, degree: number, now: number, out: Out): boolean {
     const { id, maxPeers } = this.config
-    if (this.slots.size < this.target) return true
+    // Who asks is there; whom this peer has asked may not be: an ask that should have been answered holds no place.
+    if (this.slots.size - this.unanswered(now) < this.target) {
+      return this.slots.size < maxPeers || this.makeRoom(now, out)
+    }
     const coming = ringOf(
       id,
       this.slots.values(),
-      slot => !slot.suspect && (slot.phase !== 'asked' || slot.ring),
+      slot => !slot.suspect && (slot.phase !== 'asked' || (slot.ring && now - slot.since <= ANSWER_EXPECTED)),
     )
     if (ring && isNearer(id, coming, from)) return this.slots.size < maxPeers || this.makeRoom(now, out)
     // The rich give to the poor: accepted into the spare slot, and a link to a rich neighbour is given up later.
@@ -323,8 +335,8 @@ export class Overlay {
   }
 
   /** Alternatives that another peer names: known from now on, and asked first. */
-  private hear(ids: readonly PeerId[]): void {
-    for (const id of ids) this.view.add(id)
+  private hear(ids: readonly PeerId[], now: number): void {
+    this.hearOf(ids, now)
     this.roomy = [...this.roomy, ...ids.slice(2).reverse()].slice(-ROOMY)
   }
 
@@ -345,6 +357,7 @@ export class Overlay {
     slot.phase = 'up'
     slot.since = now
     this.backoff.succeeded(slot.peer)
+    this.departed.returned(slot.peer)
     this.fillWait = REPLAN
     this.view.add(slot.peer)
     this.exchange.greet(link, this.up(), out)
@@ -361,7 +374,8 @@ export class Overlay {
       this.drop(slot)
       this.fillAt = now
       this.fillWait = REPLAN
-      if (reason !== 'evicted' && reason !== 'closed') this.view.remove(slot.peer)
+      if (reason === 'bye' || reason === 'timeout') this.depart([slot.peer], 0, now, out)
+      else if (reason !== 'evicted' && reason !== 'closed') this.view.remove(slot.peer)
       this.backoff.defer(slot.peer, reason === 'evicted' ? FULL_WAIT : SETTLE, reason !== 'evicted', now)
       this.exchange.changed(now)
       this.replan(now, 0)
@@ -375,7 +389,7 @@ export class Overlay {
     this.replan(now, 0)
   }
 
-  /** NEIGHBOURS, SHUFFLE or SHUFFLED, the type byte already read. */
+  /** NEIGHBOURS, SHUFFLE, SHUFFLED or GONE, the type byte already read. */
   frame(link: LinkId, type: number, reader: Reader, now: number, out: Out): Drop | undefined {
     const ids = readIds(reader)
     if (!reader.done) return 'malformed'
@@ -388,10 +402,39 @@ export class Overlay {
       if (this.isNews(ids)) this.replan(now, SETTLE / 5)
       return undefined
     }
-    for (const id of ids) this.view.add(id)
+    if (type === Frame.GONE) {
+      this.depart(ids, link, now, out)
+      return undefined
+    }
+    this.hearOf(ids, now)
     if (type === Frame.SHUFFLE) this.exchange.answer(link, out)
     if (this.isNews(ids)) this.replan(now, REPLAN)
     return undefined
+  }
+
+  /** Ids that other peers tell of: not believed of one that has just left. */
+  private hearOf(ids: readonly PeerId[], now: number): void {
+    for (const id of ids) if (!this.departed.has(id, now)) this.view.add(id)
+  }
+
+  /**
+   * Peers have left, or so it is said. A neighbour is asked; of others, what was known is forgotten and passed on,
+   * so that the news ends where nobody knew them.
+   */
+  private depart(ids: readonly PeerId[], from: LinkId, now: number, out: Out): void {
+    const news: PeerId[] = []
+    for (const id of ids) {
+      const slot = this.slots.get(id)
+      if (slot?.phase === 'up') {
+        out.push({ kind: 'doubt', link: slot.link })
+        continue
+      }
+      if (!this.view.has(id)) continue
+      this.view.remove(id)
+      this.departed.add(id, now)
+      news.push(id)
+    }
+    if (news.length > 0) this.exchange.gone(news, this.up(), from, out)
   }
 
   /** Whether ids that were told of may change the plan: a slot is free, or one of them is nearer than the ring's. */
@@ -403,8 +446,8 @@ export class Overlay {
   }
 
   /** A good-bye's alternatives. */
-  farewell(ids: readonly PeerId[]): void {
-    this.hear(ids)
+  farewell(ids: readonly PeerId[], now: number): void {
+    this.hear(ids, now)
   }
 
   // ── the plan ───────────────────────────────────────────────────────────────────────────────────────────
@@ -498,11 +541,13 @@ export class Overlay {
     out.push({ kind: 'signaling-sample' })
   }
 
-  /** Frees a slot for the ring: an unanswered bucket ask first, then a link that can be spared. */
+  /** Frees a slot: an unanswered ask first, for a bucket if there is one, then a link that can be spared. */
   private makeRoom(now: number, out: Out): boolean {
-    for (const slot of this.slots.values()) {
-      if (slot.phase !== 'asked' || slot.ring) continue
-      this.drop(slot)
+    let asked: Slot | undefined
+    for (const slot of this.slots.values())
+      if (slot.phase === 'asked' && !(asked?.ring === false)) asked = slot
+    if (asked !== undefined) {
+      this.drop(asked)
       return true
     }
     const slot = this.evictable(true, 0) ?? this.evictable(false, 0)
@@ -594,6 +639,15 @@ export class Overlay {
   get linked(): boolean {
     for (const slot of this.slots.values()) if (slot.phase === 'up') return true
     return false
+  }
+
+  /** Asks that a peer which is there would have answered by now. */
+  private unanswered(now: number): number {
+    let count = 0
+    for (const slot of this.slots.values()) {
+      if (slot.phase === 'asked' && now - slot.since > ANSWER_EXPECTED) count++
+    }
+    return count
   }
 
   private get asking(): number {

@@ -25,6 +25,8 @@ export const Frame = {
   SHUFFLE: 0x11,
   /** Mix the ids into the passive view. */
   SHUFFLED: 0x12,
+  /** These peers have left: forget them, and pass on what was news. */
+  GONE: 0x13,
 
   // gossip
   /** A broadcast: ack it, and if it is new verify, deliver and pass it on. */
