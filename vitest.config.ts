@@ -23,7 +23,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{src,server,sim,demo,scripts}/**/*.test.ts'],
+          include: ['{src,server,sim,demo,scripts,build}/**/*.test.ts'],
           exclude: ['**/*.sim.test.ts'],
           environment: 'node',
         },

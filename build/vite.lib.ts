@@ -6,7 +6,9 @@
 
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
+import { minifyLibrary } from './minify.ts'
 import { simplePeerAliases, simplePeerDefines } from './simple-peer.ts'
+import { trimPackages } from './trim.ts'
 
 const path = (file: string): string => fileURLToPath(new URL(`../${file}`, import.meta.url))
 
@@ -14,6 +16,7 @@ export default defineConfig({
   root: path('.'),
   publicDir: false,
   logLevel: 'warn',
+  plugins: [trimPackages(), minifyLibrary(path('dist/tabmesh.d.ts'))],
   resolve: { alias: simplePeerAliases },
   define: simplePeerDefines,
   build: {
@@ -21,14 +24,15 @@ export default defineConfig({
     emptyOutDir: false,
     target: 'es2022',
     sourcemap: true,
-    minify: true,
+    // By the plugin above, which knows what it may shorten.
+    minify: false,
     // What is inside asks to be named: dist/licenses.md.
     license: { fileName: 'licenses.md' },
     // Not Vite's `lib` mode: it leaves the whitespace of ES modules in place.
     rolldownOptions: {
       input: path('src/index.ts'),
       preserveEntrySignatures: 'strict',
-      output: { format: 'es', entryFileNames: 'tabmesh.js', codeSplitting: false, minify: true },
+      output: { format: 'es', entryFileNames: 'tabmesh.js', codeSplitting: false, minify: false },
     },
     modulePreload: false,
   },

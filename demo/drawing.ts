@@ -10,7 +10,7 @@ import { setText, svgElement } from './element.ts'
 import { edgeKey, type Graph, type GraphEdge, type GraphNode } from './graph.ts'
 import type { Highlight } from './highlight.ts'
 import { PULSE, Pulses } from './pulses.ts'
-import { type Ellipse, INNER, outerRing, type Point, ringLayout } from './ring-layout.ts'
+import { type Ellipse, hasInnerRing, INNER, outerRing, type Point, ringLayout } from './ring-layout.ts'
 
 /** Time constant of a move, in milliseconds: settled after about half a second. */
 const SETTLE = 130
@@ -205,7 +205,7 @@ export class Drawing {
   private drawRings(): void {
     const { centre, rx, ry } = this.ring
     this.rings.replaceChildren(
-      ...[1, INNER].map(share =>
+      ...(hasInnerRing(this.ring) ? [1, INNER] : [1]).map(share =>
         svgElement('ellipse', {
           cx: String(centre.x),
           cy: String(centre.y),

@@ -99,9 +99,10 @@ function startPage(mesh: Mesh, transport: CuttableTransport, url: string): void 
     // The signaling line of the drawing already speaks of this.
     if (code !== 'signaling-down') toast(warningText(code, message), 'warning')
   })
-  mesh.on('peer:timeout', peer =>
-    toast(`${people.nameOf(peer)} did not answer; the mesh looks for another way.`),
-  )
+  // Not `peer:timeout`: that also tells of dials nobody took up, which is the mesh's daily business.
+  mesh.on('peer:disconnect', (peer, reason) => {
+    if (reason === 'timeout') toast(`${people.nameOf(peer)} fell silent; the mesh looks for another way.`)
+  })
   mesh.on('state', state => {
     if (state === 'left') log.note('You left the swarm')
     // A tab that never had a link has lost none.
@@ -118,7 +119,7 @@ function startPage(mesh: Mesh, transport: CuttableTransport, url: string): void 
     showSignaling(transport.status, url, stats.links.length)
     view.show(stats)
     table.show(stats.links)
-    list.show(mesh.peers, stats.links, direct.recipient)
+    list.show(mesh, stats.links, direct.recipient)
   })
   observer.soon()
 }

@@ -2,11 +2,14 @@
  * The list of known peers: neighbours first, then by name; choosing one opens a direct message to it.
  * @module
  */
-import type { LinkStats, PeerId } from 'tabmesh'
+import type { LinkStats, Mesh, PeerId } from 'tabmesh'
 import { avatar } from './avatar.ts'
 import { byId, element, setText } from './element.ts'
 import { formatRoundTrip, shortId } from './format.ts'
 import type { Highlight } from './highlight.ts'
+
+const NOBODY = 'Nobody else yet. Peers appear here as soon as this tab hears of them.'
+const OUT = 'This tab has left the swarm.'
 
 /** More rows than this help nobody. */
 const MAX_ROWS = 200
@@ -35,9 +38,9 @@ export class PeerList {
     })
   }
 
-  show(known: readonly PeerId[], links: readonly LinkStats[], chosen: PeerId | undefined): void {
+  show(mesh: Mesh, links: readonly LinkStats[], chosen: PeerId | undefined): void {
     const linked = new Map(links.map(link => [link.peer, link]))
-    const all = [...new Set([...linked.keys(), ...known])]
+    const all = [...new Set([...linked.keys(), ...mesh.peers])]
     const sortKey = new Map(
       all.map(peer => [peer, `${linked.has(peer) ? 0 : 1} ${this.nameOf(peer)} ${peer}`]),
     )
@@ -63,6 +66,7 @@ export class PeerList {
       else this.list.insertBefore(row.item, before)
     }
     this.empty.hidden = order.length > 0
+    setText(this.empty, mesh.state === 'left' ? OUT : NOBODY)
   }
 
   private addRow(peer: PeerId): Row {

@@ -44,3 +44,17 @@ test('the order in which peers become known moves nobody', () => {
   for (const [peer, place] of ringLayout([first, ...others.reverse()], ring))
     expect(places.get(peer)).toEqual(place)
 })
+
+test('a frame too flat for two rings has one, with everybody on it', () => {
+  const nodes = ['self', 'b', 'k', 'x', '4'].map((name, index): GraphNode => {
+    return { id: id(name), kind: index === 0 ? 'self' : index < 3 ? 'neighbour' : 'known' }
+  })
+  const reach = (frame: typeof ring) =>
+    [...ringLayout(nodes, frame).values()]
+      .slice(1)
+      .map(({ x, y }) => Math.hypot((x - frame.centre.x) / frame.rx, (y - frame.centre.y) / frame.ry))
+      .map(share => share.toFixed(2))
+  const flat = outerRing({ width: 600, height: 200, side: 50, above: 30, below: 70 })
+  expect(reach(ring).sort()).toEqual(['0.54', '0.54', '1.00', '1.00'])
+  expect(reach(flat)).toEqual(['1.00', '1.00', '1.00', '1.00'])
+})

@@ -1,6 +1,7 @@
 /**
  * Where each peer stands in the drawing: this tab in the middle, the others around it in the order of their
- * ids, so that nobody moves but to make room. With both kinds present, neighbours stand on an inner ring.
+ * ids, so that nobody moves but to make room. With both kinds present and room for it, neighbours stand on an inner
+ * ring.
  * @module
  */
 import type { PeerId } from 'tabmesh'
@@ -36,6 +37,12 @@ export function outerRing({ width, height, side, above, below }: Frame): Ellipse
 /** The inner ring's share of the outer one. */
 export const INNER = 0.54
 
+/** Below this height of the inner ring, pixels, its avatars would cover the one in the middle. */
+const LOWEST_INNER = 60
+
+/** Whether a frame has room for an inner ring. */
+export const hasInnerRing = ({ ry }: Ellipse): boolean => ry * INNER >= LOWEST_INNER
+
 /** Base32 counts a … z before 2 … 7; characters do not. */
 const ringOrder = (id: PeerId): string =>
   id.replace(/[2-7]/g, digit => String.fromCharCode(digit.charCodeAt(0) + 73))
@@ -56,14 +63,11 @@ export function ringLayout(nodes: readonly GraphNode[], ring: Ellipse): Readonly
   const self = nodes.find(({ kind }) => kind === 'self')?.id
   if (self === undefined) return places
   places.set(self, centre)
-  const neighbours = clockwiseFrom(
-    self,
-    nodes.filter(({ kind }) => kind === 'neighbour').map(({ id }) => id),
-  )
-  const known = clockwiseFrom(
-    self,
-    nodes.filter(({ kind }) => kind === 'known').map(({ id }) => id),
-  )
+  const clockwise = (...kinds: GraphNode['kind'][]): readonly PeerId[] =>
+    clockwiseFrom(
+      self,
+      nodes.filter(({ kind }) => kinds.includes(kind)).map(({ id }) => id),
+    )
   const stand = (peers: readonly PeerId[], reach: number): void =>
     peers.forEach((id, index) => {
       // Half a step off the top: predecessor and successor stand at either side of it.
@@ -73,7 +77,12 @@ export function ringLayout(nodes: readonly GraphNode[], ring: Ellipse): Readonly
         y: centre.y + ry * reach * Math.sin(angle),
       })
     })
-  stand(neighbours, known.length > 0 ? INNER : 1)
-  stand(known, 1)
+  const known = clockwise('known')
+  if (known.length === 0 || !hasInnerRing(ring)) {
+    stand(clockwise('neighbour', 'known'), 1)
+  } else {
+    stand(clockwise('neighbour'), INNER)
+    stand(known, 1)
+  }
   return places
 }

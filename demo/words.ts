@@ -31,7 +31,7 @@ export function sendFailure(error: unknown): string {
 const WARNINGS = new Map([
   [
     'identity-ephemeral',
-    'This browser keeps no key for this page, so this tab gets a new peer id at every load. Private windows and blocked site data do that.',
+    'This browser keeps no key for this page, so this tab gets a new peer id at every load. Private windows, blocked site data and plain http do that.',
   ],
 ])
 

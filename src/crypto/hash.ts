@@ -3,9 +3,10 @@
  * inputs, where an asynchronous digest has no place.
  * @module
  */
-import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
+import { _SHA256 as Sha256 } from '@noble/hashes/sha2.js'
 
 /** The 32-byte digest. */
 export function sha256(bytes: Uint8Array): Uint8Array {
-  return nobleSha256(bytes)
+  // The class behind noble's `sha256`, which adds options and checks of them.
+  return new Sha256().update(bytes).digest()
 }

@@ -177,6 +177,15 @@ describe('the handshake', () => {
     expect(b.greeting?.kind).toBe('up')
   })
 
+  it('repeats itself for a HELLO after it is up, and stops when nobody can need it any more', () => {
+    const [a, b] = [new Side(1), new Side(2)]
+    a.open(b.id)
+    b.open(a.id)
+    converse(a, b)
+    for (let i = 0; i < 1000; i++) a.receive(Uint8Array.of(1))
+    expect(a.sent.map(frame => frame[0])).toEqual(new Array(8).fill([1, 2]).flat())
+  })
+
   it('garbage fails the link and never throws', () => {
     for (const bytes of [[1], [1, 1, 2, 3], [2], [1, 99, ...new Array(200).fill(0)]]) {
       const a = new Side(1)

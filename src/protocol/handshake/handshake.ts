@@ -35,6 +35,11 @@ const NONCE_BYTES = 16
 const TAG_BYTES = 4
 /** HELLO and AUTH are sent again after this long, doubling: the channel is reliable, but a link under test may not be. */
 const RESEND = 1000
+/**
+ * Times that a link which is up answers a HELLO: two bytes asked for 236. Resends double from a second, so that eight
+ * outlast every connectTimeout.
+ */
+const MAX_REPEATS = 8
 /** Frames that may arrive while the last AUTH is being verified (one batch of a busy neighbour). */
 export const MAX_HELD = 256
 
@@ -50,6 +55,14 @@ export interface HandshakeConfig {
 export type Greeting =
   | { readonly kind: 'up'; readonly link: LinkId; readonly record: PeerRecord }
   | { readonly kind: 'failed'; readonly link: LinkId; readonly drop: Drop }
+
+/** What a link that is up may still have to repeat. */
+interface Greeted {
+  readonly hello: Uint8Array
+  readonly auth: Uint8Array
+  /** Repeats that are left. */
+  repeats: number
+}
 
 interface Pending {
   readonly link: LinkId
@@ -79,7 +92,7 @@ export class Handshake {
   private readonly config: HandshakeConfig
   private readonly pending = new Map<LinkId, Pending>()
   /** HELLO and AUTH of links that are up, until the other side is seen to be up too: it asks again when they were lost. */
-  private readonly greeted = new Map<LinkId, { readonly hello: Uint8Array; readonly auth: Uint8Array }>()
+  private readonly greeted = new Map<LinkId, Greeted>()
   private readonly writer = new Writer(512)
   private readonly swarmTag: Uint8Array
 
@@ -140,7 +153,8 @@ export class Handshake {
     const entry = this.pending.get(link)
     if (entry === undefined) {
       const ours = this.greeted.get(link)
-      if (ours === undefined || type !== Frame.HELLO) return undefined
+      if (ours === undefined || type !== Frame.HELLO || ours.repeats === 0) return undefined
+      ours.repeats--
       out.push({ kind: 'send', link, frame: ours.hello }, { kind: 'send', link, frame: ours.auth })
       return undefined
     }
@@ -260,7 +274,7 @@ export class Handshake {
     if (!entry.authOk || !entry.recordOk || entry.theirs === undefined) return undefined
     if (entry.auth === undefined) return undefined
     this.pending.delete(entry.link)
-    this.greeted.set(entry.link, { hello: entry.hello, auth: entry.auth })
+    this.greeted.set(entry.link, { hello: entry.hello, auth: entry.auth, repeats: MAX_REPEATS })
     return { kind: 'up', link: entry.link, record: entry.theirs.record }
   }
 

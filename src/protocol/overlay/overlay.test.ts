@@ -69,6 +69,22 @@ it('a peer that has died is forgotten by everybody, not by its neighbours only',
   expect(net.alive().filter(member => member.overlay.known().has(victim.id))).toEqual([])
 })
 
+it('a peer that is alone asks the server ever more seldom', () => {
+  const net = new OverlayNetwork(10, 4)
+  const { overlay } = net.join()
+  const asked = (until: number) => {
+    let count = 0
+    for (let now = net.now; now < until; now += 50) {
+      const out: { kind: string }[] = []
+      if (overlay.deadline <= now) overlay.tick(now, out as never[])
+      count += out.filter(effect => effect.kind === 'signaling-sample').length
+    }
+    return count
+  }
+  expect(asked(5000)).toBeGreaterThan(1)
+  expect(asked(600_000)).toBeLessThan(40)
+})
+
 it('nothing is left to do after leaving', () => {
   const net = grown(10, 4, 10, 8)
   const [member] = net.alive()

@@ -119,6 +119,8 @@ export class Overlay {
   private roomy: PeerId[] = []
   private fillAt = 0
   private fillWait = REPLAN
+  /** How long a lack of links waits for a fresh sample; doubles with each that was asked for. */
+  private lackWait = REPLAN
   /** Grows with every change of slots or their neighbours; both counts only grow, so their sum names a state. */
   private version = 0
   private knownVersion = -1
@@ -202,6 +204,7 @@ export class Overlay {
   signaling(up: boolean, now: number): void {
     this.signalingUp = up
     this.sampleIn = SAMPLE_FIRST
+    this.lackWait = REPLAN
     this.sampleAt = up ? now + jitter(this.config.random, SAMPLE_FIRST, 0.25) : Number.POSITIVE_INFINITY
   }
 
@@ -374,6 +377,7 @@ export class Overlay {
       this.drop(slot)
       this.fillAt = now
       this.fillWait = REPLAN
+      this.lackWait = REPLAN
       if (reason === 'bye' || reason === 'timeout') this.depart([slot.peer], 0, now, out)
       else if (reason !== 'evicted' && reason !== 'closed') this.view.remove(slot.peer)
       this.backoff.defer(slot.peer, reason === 'evicted' ? FULL_WAIT : SETTLE, reason !== 'evicted', now)
@@ -489,7 +493,7 @@ export class Overlay {
     }
     // Something is missing: look again soon, and seldom where everybody has said no.
     this.replan(Math.max(now + REPLAN, Math.min(this.fillAt, this.backoff.nextReady(now))), 0)
-    if (this.asking === 0 && this.signalingUp) this.sampleAt = Math.min(this.sampleAt, now + this.fillWait)
+    if (this.asking === 0 && this.signalingUp) this.sampleAt = Math.min(this.sampleAt, now + this.lackWait)
   }
 
   /** The nearest known peer on each side should be a neighbour. */
@@ -537,6 +541,7 @@ export class Overlay {
 
   private askSample(now: number, out: Out): void {
     this.sampleIn = Math.min(SAMPLE_MAX, this.sampleIn * 2)
+    this.lackWait = Math.min(FILL_MAX, this.lackWait * 2)
     this.sampleAt = now + jitter(this.config.random, this.sampleIn, 0.25)
     out.push({ kind: 'signaling-sample' })
   }
