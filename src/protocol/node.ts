@@ -300,7 +300,7 @@ export class Node {
 
   private onOpen(link: LinkId, binding: Uint8Array, now: number): void {
     const slot = this.overlay.slotOf(link)
-    if (slot === undefined) return
+    if (slot === undefined || this.channels.has(link)) return
     this.channels.set(link, {
       unpacker: new Unpacker(),
       score: new Score(),
