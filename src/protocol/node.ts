@@ -86,7 +86,7 @@ const CHATTER_PER_SECOND = 20
 /** Bytes of frames that wait for the last AUTH to be verified: one packet of a busy neighbour, 64 times. */
 const MAX_HELD_BYTES = 1024 * 1024
 
-/** Letters of the overlay are answered or given up within this, ms (overlay.ts, ASK_TIMEOUT). */
+/** Letters of the overlay are answered or given up within this, ms (overlay/slots.ts, ASK_TIMEOUT). */
 const LETTER_TIMEOUT = 3000
 
 export class Node {

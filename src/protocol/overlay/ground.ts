@@ -1,0 +1,113 @@
+/**
+ * What a peer knows of the mesh, the ground that its moves and its plan stand on: the slot table, the passive view,
+ * who has left, who may be asked again when, and what neighbours tell each other.
+ * @module
+ */
+import type { PeerId } from '../id.ts'
+import type { LinkId } from '../input.ts'
+import type { Random } from '../random.ts'
+import { Backoff } from './backoff.ts'
+import { Departed } from './departed.ts'
+import type { Out } from './effect.ts'
+import { Exchange } from './exchange.ts'
+import { Slots } from './slots.ts'
+import { PassiveView } from './view.ts'
+
+export interface OverlayConfig {
+  readonly id: PeerId
+  readonly maxPeers: number
+  /** Ids of one XOR bucket that the passive view keeps (Kademlia's k). */
+  readonly kademliaK: number
+  readonly connectTimeout: number
+  readonly random: Random
+}
+
+export class Ground {
+  readonly config: OverlayConfig
+  readonly slots: Slots
+  readonly view: PassiveView
+  readonly backoff: Backoff
+  readonly exchange: Exchange
+  readonly departed = new Departed()
+  /** Both counts of versions only grow, so their sum names a state. */
+  private knownVersion = -1
+  private knownSet: ReadonlySet<PeerId> = new Set()
+
+  constructor(config: OverlayConfig) {
+    this.config = config
+    this.slots = new Slots(config.id, config.maxPeers)
+    this.view = new PassiveView(config.id, config.random, config.kademliaK)
+    this.backoff = new Backoff(config.random)
+    this.exchange = new Exchange(config.id, this.view, config.random)
+  }
+
+  /** Every peer known of: linked, told of by neighbours, or in the passive view. */
+  known(): ReadonlySet<PeerId> {
+    const version = this.slots.version + this.view.version
+    if (version === this.knownVersion) return this.knownSet
+    const all = new Set(this.view)
+    for (const slot of this.slots) {
+      all.add(slot.peer)
+      if (slot.neighbours !== undefined) for (const id of slot.neighbours) all.add(id)
+    }
+    all.delete(this.config.id)
+    this.knownSet = all
+    this.knownVersion = version
+    return all
+  }
+
+  /** Slots to fill: all of them in a small swarm, one less in a large one (invariant 2 of overlay.ts). */
+  get target(): number {
+    const { maxPeers } = this.config
+    // The passive view alone tells a large swarm, without counting what all neighbours told.
+    if (this.view.size > maxPeers) return maxPeers - 1
+    return this.known().size <= maxPeers ? maxPeers : maxPeers - 1
+  }
+
+  /** Ids that other peers tell of: not believed of one that has just left. */
+  hear(ids: readonly PeerId[], now: number): void {
+    for (const id of ids) if (!this.departed.has(id, now)) this.view.add(id)
+  }
+
+  /** A peer has shown itself, or the signaling server vouches for it. */
+  meet(id: PeerId): void {
+    this.departed.returned(id)
+    this.view.add(id)
+  }
+
+  /**
+   * Peers have left, or so it is said. A neighbour is asked; of others, what was known is forgotten and passed on,
+   * so that the news ends where nobody knew them.
+   */
+  depart(ids: readonly PeerId[], from: LinkId, now: number, out: Out): void {
+    const news: PeerId[] = []
+    for (const id of ids) {
+      const slot = this.slots.of(id)
+      if (slot?.phase === 'up') {
+        out.push({ kind: 'doubt', link: slot.link })
+        continue
+      }
+      if (!this.view.has(id)) continue
+      this.view.remove(id)
+      this.departed.add(id, now)
+      news.push(id)
+    }
+    if (news.length > 0) this.exchange.gone(news, this.slots.up(), from, out)
+  }
+
+  /** Whether ids that were told of may change the plan: a slot is free, or one of them is nearer than the ring's. */
+  isNews(ids: readonly PeerId[]): boolean {
+    if (this.slots.size < this.target) return true
+    const ring = this.slots.ring()
+    return ids.some(peer => this.slots.isNearer(ring, peer))
+  }
+
+  /** Forgets everything but the configuration. */
+  clear(): void {
+    this.slots.clear()
+    this.view.clear()
+    this.departed.clear()
+    this.backoff.clear()
+    this.exchange.stop()
+  }
+}

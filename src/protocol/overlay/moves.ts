@@ -1,0 +1,161 @@
+/**
+ * What a peer does with its slots: ask for one, take or refuse who asks, open a link, give one up for a better.
+ *
+ * Slots are taken by `ask` and `accept` only; `admit`, or the plan, sees to a free one first. Links are given up by
+ * `giveUp` only, with a good-bye and, for a better link, alternatives.
+ * @module
+ */
+import { isInitiator, type PeerId } from '../id.ts'
+import type { LinkEnd } from '../input.ts'
+import { nearestKnown } from './candidate.ts'
+import type { Out } from './effect.ts'
+import type { Ground } from './ground.ts'
+import { type Ask, encodeAccept, encodeAsk, encodeRefuse, LETTER } from './letters.ts'
+import { isNearer, type Slot } from './slot.ts'
+
+/** A peer that would not give a ring slot is asked again after this, ms: the ring repairs itself within seconds. */
+const RING_WAIT = 1000
+/** A peer that said "full", or whose link was given up for a better one, is not asked again before this, ms. */
+const FULL_WAIT = 4000
+/** A neighbour whose link broke is not asked again before this, ms: what SETTLE of plan.ts gives a ring to settle. */
+const LOST_WAIT = 250
+/** Alternatives in a refusal or a good-bye. */
+const ALTERNATIVES = 6
+
+export class Moves {
+  private readonly ground: Ground
+
+  constructor(ground: Ground) {
+    this.ground = ground
+  }
+
+  // ── taking a slot ──────────────────────────────────────────────────────────────────────────────────────
+
+  ask(peer: PeerId, ring: boolean, now: number, out: Out): void {
+    const { config, slots } = this.ground
+    const session = config.random.u32() * 0x10000 + (config.random.u32() & 0xffff)
+    const degree = slots.up().length
+    slots.add({ peer, session, ring, outgoing: true }, now)
+    const body = encodeAsk({ session, ring, degree })
+    out.push({ kind: 'tell', to: peer, letter: LETTER.ASK, body, near: slots.isNear(peer) })
+  }
+
+  /** Whether there is, or can be made, room for a peer that asks. */
+  admit(from: PeerId, { ring, degree }: Ask, now: number, out: Out): boolean {
+    const { config, slots } = this.ground
+    const { id, maxPeers } = config
+    // Who asks is there; whom this peer has asked may not be: an ask that should have been answered holds no place.
+    if (slots.size - slots.unanswered(now) < this.ground.target) return !slots.full || this.makeRoom(now, out)
+    if (ring && isNearer(id, slots.comingRing(now), from)) return !slots.full || this.makeRoom(now, out)
+    // The rich give to the poor: accepted into the spare slot, and a link to a rich neighbour is given up later.
+    if (slots.full || degree > maxPeers / 2) return false
+    return slots.evictable(true, degree + 2) !== undefined
+  }
+
+  /** Takes a peer that was admitted. */
+  accept(from: PeerId, { session, ring }: Ask, now: number, out: Out): void {
+    const { slots } = this.ground
+    const slot = slots.add({ peer: from, session, ring, outgoing: false }, now)
+    out.push({
+      kind: 'tell',
+      to: from,
+      letter: LETTER.ACCEPT,
+      body: encodeAccept(session),
+      near: slots.isNear(from),
+    })
+    this.open(slot, now, out)
+  }
+
+  refuse(to: PeerId, session: number, reason: number, out: Out): void {
+    const body = encodeRefuse({ session, reason, alternatives: this.alternativesFor(to) })
+    out.push({ kind: 'tell', to, letter: LETTER.REFUSE, body, near: this.ground.slots.isNear(to) })
+  }
+
+  open(slot: Slot, now: number, out: Out): void {
+    const { config, slots } = this.ground
+    slots.open(slot, now + config.connectTimeout)
+    out.push({
+      kind: 'open-link',
+      link: slot.link,
+      peer: slot.peer,
+      initiator: isInitiator(config.id, slot.peer),
+    })
+  }
+
+  // ── freeing a slot ─────────────────────────────────────────────────────────────────────────────────────
+
+  /** Frees a slot: an unanswered ask first, for a bucket if there is one, then a link that can be spared. */
+  makeRoom(now: number, out: Out): boolean {
+    let asked: Slot | undefined
+    for (const slot of this.ground.slots) if (slot.phase === 'asked' && !(asked?.ring === false)) asked = slot
+    if (asked !== undefined) {
+      this.ground.slots.drop(asked)
+      return true
+    }
+    return this.spare(now, out)
+  }
+
+  /** Gives up the link that can best be spared. False when every one is needed, here or at the other end. */
+  spare(now: number, out: Out): boolean {
+    const { slots, backoff, exchange } = this.ground
+    const slot = slots.evictable(true, 0) ?? slots.evictable(false, 0)
+    if (slot === undefined) return false
+    this.giveUp(slot, 'evicted', out)
+    backoff.defer(slot.peer, FULL_WAIT, false, now)
+    exchange.changed(now)
+    return true
+  }
+
+  /** A slot ends by this side's will: good-bye with alternatives where there is a neighbour, then close. */
+  giveUp(slot: Slot, reason: LinkEnd, out: Out): void {
+    this.ground.slots.drop(slot)
+    if (slot.link === 0) return
+    const wasUp = slot.phase === 'up'
+    if (wasUp) {
+      const ids = reason === 'evicted' ? this.alternativesFor(slot.peer) : []
+      out.push({ kind: 'send', link: slot.link, frame: this.ground.exchange.farewell(reason, ids) })
+    }
+    out.push({ kind: 'dropped', link: slot.link, peer: slot.peer, wasUp, reason })
+  }
+
+  /** An ask or an opening link came to nothing, or a neighbour is not to be one. */
+  fail(slot: Slot, reason: LinkEnd, now: number, out: Out): void {
+    const { view, backoff, exchange } = this.ground
+    this.giveUp(slot, reason, out)
+    if (backoff.failed(slot.peer, now) || reason === 'misbehaved') view.remove(slot.peer)
+    if (slot.phase === 'up') exchange.changed(now)
+  }
+
+  /** The peer that was asked has refused. */
+  refused(slot: Slot, now: number, out: Out): void {
+    const { view, backoff } = this.ground
+    this.giveUp(slot, 'refused', out)
+    view.add(slot.peer)
+    backoff.defer(slot.peer, slot.ring ? RING_WAIT : FULL_WAIT, slot.ring, now)
+  }
+
+  /** A neighbour's link is gone. */
+  lost(slot: Slot, reason: LinkEnd, now: number, out: Out): void {
+    const { slots, view, backoff, exchange } = this.ground
+    const evicted = reason === 'evicted'
+    slots.drop(slot)
+    if (reason === 'bye' || reason === 'timeout') this.ground.depart([slot.peer], 0, now, out)
+    else if (!evicted && reason !== 'closed') view.remove(slot.peer)
+    backoff.defer(slot.peer, evicted ? FULL_WAIT : LOST_WAIT, !evicted, now)
+    exchange.changed(now)
+  }
+
+  /** Peers to ask instead: the two nearest to the asker on the ring, then neighbours with the fewest links. */
+  private alternativesFor(peer: PeerId): PeerId[] {
+    const chosen = nearestKnown(peer, this.ground.known(), id => id !== peer)
+    const poor = this.ground.slots
+      .up()
+      .filter(slot => slot.peer !== peer && !slot.suspect && !chosen.includes(slot.peer))
+    poor.sort((a, b) => (a.neighbours?.size ?? 0) - (b.neighbours?.size ?? 0))
+    for (const slot of poor) {
+      if (chosen.length === ALTERNATIVES) break
+      chosen.push(slot.peer)
+    }
+    return chosen
+  }
+}

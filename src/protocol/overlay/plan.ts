@@ -1,0 +1,205 @@
+/**
+ * What is to be done next about the slots, and when: the ring first, then the buckets, then links to spare.
+ *
+ * Four times are kept: of the next look at what is missing (`planAt`), of the next look at what is too much
+ * (`shedAt`), of the next request for a fresh sample (`sampleAt`), and the one before which a look fills no buckets
+ * (`fillAt`).
+ * @module
+ */
+import type { PeerId } from '../id.ts'
+import { jitter } from '../random.ts'
+import { chooseBucketPeer, nearestKnown } from './candidate.ts'
+import type { Out } from './effect.ts'
+import type { Ground } from './ground.ts'
+import type { Moves } from './moves.ts'
+
+/** Asks and openings of this side at a time: each may cost an ICE negotiation. */
+const PARALLEL = 3
+/** Bucket links wait this long after joining, ms: in a rush of joins the ring settles first. */
+const SETTLE = 250
+/** Pause before a plan that follows what a neighbour says of its neighbours, ms: a rush of joins makes few plans. */
+export const NEWS_WAIT = SETTLE / 5
+/** Pause between two plans while something is missing, ms. */
+export const REPLAN = 400
+/** The longest pause between attempts to fill slots that nobody wants to fill, ms. */
+const FILL_MAX = 30_000
+/** Named alternatives kept. */
+const ROOMY = 8
+/** A surplus link is given up this long after the one that made it surplus came up, ms. */
+const SHED_AFTER = 600
+/** The signaling server is asked for a fresh sample after this long, doubling up to the second, ms. */
+const SAMPLE_FIRST = 5000
+const SAMPLE_MAX = 120_000
+
+export class Plan {
+  private readonly ground: Ground
+  private readonly moves: Moves
+  /** From start to stop. */
+  running = false
+  private joinedAt = 0
+  private planAt = Number.POSITIVE_INFINITY
+  private shedAt = Number.POSITIVE_INFINITY
+  private sampleAt = Number.POSITIVE_INFINITY
+  private sampleIn = SAMPLE_FIRST
+  private signalingUp = false
+  private bootstrap: readonly PeerId[] = []
+  /** Peers that are said to have room, the newest last. */
+  private roomy: PeerId[] = []
+  private fillAt = 0
+  private fillWait = REPLAN
+  /** How long a lack of links waits for a fresh sample; doubles with each that was asked for. */
+  private lackWait = REPLAN
+
+  constructor(ground: Ground, moves: Moves) {
+    this.ground = ground
+    this.moves = moves
+  }
+
+  get deadline(): number {
+    if (!this.running) return Number.POSITIVE_INFINITY
+    let earliest = Math.min(this.planAt, this.shedAt, this.sampleAt, this.ground.exchange.deadline)
+    for (const slot of this.ground.slots)
+      if (slot.phase !== 'up') earliest = Math.min(earliest, slot.deadline)
+    return earliest
+  }
+
+  start(bootstrap: readonly PeerId[], now: number): void {
+    this.running = true
+    this.joinedAt = now
+    this.bootstrap = bootstrap
+    this.planAt = now
+  }
+
+  stop(): void {
+    this.running = false
+    this.planAt = this.shedAt = this.sampleAt = Number.POSITIVE_INFINITY
+  }
+
+  tick(now: number, out: Out): void {
+    if (!this.running) return
+    const { slots, exchange } = this.ground
+    for (const slot of slots) {
+      if (slot.phase === 'up' || now < slot.deadline) continue
+      out.push({ kind: 'peer-timeout', peer: slot.peer })
+      this.moves.fail(slot, 'timeout', now, out)
+      this.replan(now, 0)
+    }
+    if (now >= this.shedAt) this.shed(now, out)
+    if (now >= this.planAt) this.plan(now, out)
+    if (now >= this.sampleAt) this.askSample(now, out)
+    exchange.tick(slots.up(), now, out)
+  }
+
+  // ── what has happened ──────────────────────────────────────────────────────────────────────────────────
+
+  /** Looks at what is missing `wait` ms from now at the latest. */
+  replan(now: number, wait: number): void {
+    if (this.running) this.planAt = Math.min(this.planAt, now + wait)
+  }
+
+  signaling(up: boolean, now: number): void {
+    this.signalingUp = up
+    this.sampleIn = SAMPLE_FIRST
+    this.lackWait = REPLAN
+    this.sampleAt = up
+      ? now + jitter(this.ground.config.random, SAMPLE_FIRST, 0.25)
+      : Number.POSITIVE_INFINITY
+  }
+
+  /** Alternatives that another peer names: known from now on, and asked first. */
+  suggested(ids: readonly PeerId[], now: number): void {
+    this.ground.hear(ids, now)
+    // The first two are this peer's nearest on the ring (moves.ts, alternativesFor): planRing finds them by itself.
+    this.roomy = [...this.roomy, ...ids.slice(2).reverse()].slice(-ROOMY)
+  }
+
+  /** A peer that was asked has refused. */
+  refused(ring: boolean, now: number): void {
+    if (!ring) this.fillWait = Math.min(FILL_MAX, this.fillWait * 1.5)
+    this.replan(now, 0)
+  }
+
+  /** A link has come up; another may be too much by now. */
+  gained(now: number): void {
+    this.fillWait = REPLAN
+    this.shedAt = Math.min(this.shedAt, now + jitter(this.ground.config.random, SHED_AFTER, 0.5))
+    this.replan(now, 0)
+  }
+
+  /** A neighbour is gone: its slot is filled without waiting. */
+  lost(now: number): void {
+    this.fillAt = now
+    this.fillWait = REPLAN
+    this.lackWait = REPLAN
+    this.replan(now, 0)
+  }
+
+  // ── what is missing ────────────────────────────────────────────────────────────────────────────────────
+
+  private plan(now: number, out: Out): void {
+    const { slots, backoff, config } = this.ground
+    this.planAt = Number.POSITIVE_INFINITY
+    this.planRing(now, out)
+    const alone = !slots.linked
+    if (!alone && now < this.joinedAt + SETTLE) return this.replan(this.joinedAt + SETTLE, 0)
+    if (slots.size >= this.ground.target) return
+    if (now >= this.fillAt || alone) {
+      this.planBuckets(now, out)
+      this.fillAt = now + jitter(config.random, this.fillWait, 0.25)
+    }
+    // Something is missing: look again soon, and seldom where everybody has said no.
+    this.replan(Math.max(now + REPLAN, Math.min(this.fillAt, backoff.nextReady(now))), 0)
+    if (slots.asking === 0 && this.signalingUp) this.sampleAt = Math.min(this.sampleAt, now + this.lackWait)
+  }
+
+  /** The nearest known peer on each side should be a neighbour. */
+  private planRing(now: number, out: Out): void {
+    const { slots, backoff, config } = this.ground
+    const wanted = (peer: PeerId) => slots.of(peer)?.suspect !== true
+    const eligible = (peer: PeerId) => wanted(peer) && (slots.has(peer) || backoff.ready(peer, true, now))
+    for (const peer of nearestKnown(config.id, this.ground.known(), eligible)) {
+      if (slots.has(peer) || slots.asking >= PARALLEL) continue
+      if (slots.full && !this.moves.makeRoom(now, out)) continue
+      this.moves.ask(peer, true, now, out)
+    }
+    for (const peer of nearestKnown(config.id, this.ground.known(), wanted)) {
+      if (!slots.has(peer)) this.replan(now, Math.max(REPLAN, backoff.readyAt(peer, true) - now))
+    }
+  }
+
+  /** Free slots go to peers of the buckets. */
+  private planBuckets(now: number, out: Out): void {
+    const { slots } = this.ground
+    while (slots.size < this.ground.target && slots.asking < PARALLEL) {
+      const peer = this.nextBucketPeer(now)
+      if (peer === undefined) break
+      this.moves.ask(peer, false, now, out)
+    }
+  }
+
+  private nextBucketPeer(now: number): PeerId | undefined {
+    const { slots, backoff, config } = this.ground
+    const free = (peer: PeerId) => !slots.has(peer) && backoff.ready(peer, false, now)
+    const first = this.bootstrap.find(free)
+    if (first !== undefined && !slots.linked) return first
+    for (let named = this.roomy.pop(); named !== undefined; named = this.roomy.pop())
+      if (free(named)) return named
+    return chooseBucketPeer(config.id, this.ground.known(), free, slots.buckets(), config.random)
+  }
+
+  private askSample(now: number, out: Out): void {
+    this.sampleIn = Math.min(SAMPLE_MAX, this.sampleIn * 2)
+    this.lackWait = Math.min(FILL_MAX, this.lackWait * 2)
+    this.sampleAt = now + jitter(this.ground.config.random, this.sampleIn, 0.25)
+    out.push({ kind: 'signaling-sample' })
+  }
+
+  // ── what is too much ───────────────────────────────────────────────────────────────────────────────────
+
+  private shed(now: number, out: Out): void {
+    this.shedAt = Number.POSITIVE_INFINITY
+    if (this.ground.slots.up().length <= this.ground.target) return
+    const spared = this.moves.spare(now, out)
+    this.shedAt = now + jitter(this.ground.config.random, SHED_AFTER * (spared ? 1 : 4), 0.5)
+  }
+}

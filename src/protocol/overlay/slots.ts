@@ -1,0 +1,183 @@
+/**
+ * The slot table: who holds a slot, by peer and by link, and what can be read off the table.
+ *
+ * Invariants
+ * 1. One slot per peer, one per link.
+ * 2. `version` grows with every change of the peers in the table or of what neighbours say of theirs.
+ * @module
+ */
+import { bucketOf, type PeerId } from '../id.ts'
+import type { LinkId } from '../input.ts'
+import { chooseEviction, isNearer, type Ring, ringOf, type Slot } from './slot.ts'
+
+/** An answer to an ask takes a few round trips of the mesh or the server; 3 s is a slow phone. */
+export const ASK_TIMEOUT = 3000
+/** An ask is answered within this, ms, if there is anybody: two of the longest round trips on earth. */
+const ANSWER_EXPECTED = 600
+
+/** What a new slot is for. */
+export interface Asked {
+  readonly peer: PeerId
+  readonly session: number
+  readonly ring: boolean
+  /** This side asked. */
+  readonly outgoing: boolean
+}
+
+/** Whether a slot is an ask that a peer which is there would have answered by now. */
+function isUnanswered(slot: Slot, now: number): boolean {
+  return slot.phase === 'asked' && now - slot.since > ANSWER_EXPECTED
+}
+
+function isSound(slot: Slot): boolean {
+  return slot.phase === 'up' && !slot.suspect
+}
+
+export class Slots {
+  private readonly self: PeerId
+  private readonly maxPeers: number
+  private readonly byPeer = new Map<PeerId, Slot>()
+  private readonly byLink = new Map<LinkId, Slot>()
+  private nextLink: LinkId = 1
+  /** Grows with every change of slots or their neighbours (invariant 2). */
+  version = 0
+
+  constructor(self: PeerId, maxPeers: number) {
+    this.self = self
+    this.maxPeers = maxPeers
+  }
+
+  /** Slots in use, whatever their phase. */
+  get size(): number {
+    return this.byPeer.size
+  }
+
+  /** Whether every slot is in use. */
+  get full(): boolean {
+    return this.byPeer.size >= this.maxPeers
+  }
+
+  [Symbol.iterator](): IterableIterator<Slot> {
+    return this.byPeer.values()
+  }
+
+  has(peer: PeerId): boolean {
+    return this.byPeer.has(peer)
+  }
+
+  of(peer: PeerId): Slot | undefined {
+    return this.byPeer.get(peer)
+  }
+
+  at(link: LinkId): Slot | undefined {
+    return this.byLink.get(link)
+  }
+
+  up(): Slot[] {
+    return [...this.byPeer.values()].filter(slot => slot.phase === 'up')
+  }
+
+  /** Whether there is a neighbour. */
+  get linked(): boolean {
+    for (const slot of this) if (slot.phase === 'up') return true
+    return false
+  }
+
+  /** Slots that are asked or opening. */
+  get asking(): number {
+    let count = 0
+    for (const slot of this) if (slot.phase !== 'up') count++
+    return count
+  }
+
+  /** Asks that a peer which is there would have answered by now. */
+  unanswered(now: number): number {
+    let count = 0
+    for (const slot of this) if (isUnanswered(slot, now)) count++
+    return count
+  }
+
+  /** Whether a peer is a neighbour, or a neighbour's neighbour by what that one says. */
+  isNear(peer: PeerId): boolean {
+    if (this.byPeer.get(peer)?.phase === 'up') return true
+    for (const slot of this) if (isSound(slot) && slot.neighbours?.has(peer) === true) return true
+    return false
+  }
+
+  /** The ring slots as they are: neighbours only, no suspects. */
+  ring(): Ring {
+    return ringOf(this.self, this, isSound)
+  }
+
+  /** The ring slots as they are about to be: with links that are opening and ring asks that may yet be answered. */
+  comingRing(now: number): Ring {
+    return ringOf(
+      this.self,
+      this,
+      slot => !slot.suspect && (slot.phase !== 'asked' || (slot.ring && !isUnanswered(slot, now))),
+    )
+  }
+
+  /** Whether `peer` has no slot and is nearer than what the ring has on at least one side. */
+  isNearer(ring: Ring, peer: PeerId): boolean {
+    return peer !== this.self && !this.byPeer.has(peer) && isNearer(this.self, ring, peer)
+  }
+
+  /** XOR buckets that have a slot. */
+  buckets(): ReadonlySet<number> {
+    const buckets = new Set<number>()
+    for (const slot of this) buckets.add(bucketOf(this.self, slot.peer))
+    return buckets
+  }
+
+  /** The link that can best be spared of neighbours with at least `minDegree` links, or none. */
+  evictable(redundantOnly: boolean, minDegree: number): Slot | undefined {
+    return chooseEviction([...this], { self: this.self, maxPeers: this.maxPeers, redundantOnly, minDegree })
+  }
+
+  add(asked: Asked, now: number): Slot {
+    const slot: Slot = {
+      ...asked,
+      link: 0,
+      phase: 'asked',
+      deadline: now + ASK_TIMEOUT,
+      since: now,
+      suspect: false,
+      neighbours: undefined,
+    }
+    this.byPeer.set(slot.peer, slot)
+    this.version++
+    return slot
+  }
+
+  /** Gives a slot a link, which has until `deadline` to come up. */
+  open(slot: Slot, deadline: number): void {
+    slot.link = this.nextLink++
+    slot.phase = 'opening'
+    slot.deadline = deadline
+    this.byLink.set(slot.link, slot)
+  }
+
+  /** The slot's link is up: its peer is a neighbour. */
+  rise(slot: Slot, now: number): void {
+    slot.phase = 'up'
+    slot.since = now
+  }
+
+  /** A neighbour has said what its neighbours are. */
+  told(slot: Slot, neighbours: ReadonlySet<PeerId>): void {
+    slot.neighbours = neighbours
+    this.version++
+  }
+
+  drop(slot: Slot): void {
+    this.version++
+    if (this.byPeer.get(slot.peer) === slot) this.byPeer.delete(slot.peer)
+    this.byLink.delete(slot.link)
+  }
+
+  clear(): void {
+    this.byPeer.clear()
+    this.byLink.clear()
+  }
+}
