@@ -137,14 +137,12 @@ export class Publisher {
         settle(state, request, 'ok')
         continue
       }
-      let untried = false
       for (const neighbour of state.neighbours.values()) {
         if (request.tried.has(neighbour.link)) continue
-        untried = true
         if (state.usable(neighbour) && message.cost > 0) this.await(request, message, neighbour.link)
       }
-      // Who cannot be used now, and whoever comes, will compare ranges and may have it before the deadline.
-      if (!untried && state.neighbours.size > 0) settle(state, request, 'timeout')
+      // Where all have been tried in vain (they crashed, and are not missed yet) others come: they compare ranges, and
+      // may have it before the deadline.
     }
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
+import type { Effect } from '../effect.ts'
 import { network } from './ledger.test-support.ts'
 
 // Thousands of events on machines that may be busy: the clock inside is virtual, the one outside must not decide.
@@ -38,6 +39,29 @@ describe('loss and crashes', () => {
     for (let i = 0; i < 3; i++) ledger.send(0)
     net.run(2000)
     expect(ledger.differences(alive)).toEqual([])
+  })
+
+  test('a sender whose neighbours have all crashed: the broadcast is acked by whoever comes after', () => {
+    const { net } = network({ seed: 36 })
+    for (let i = 0; i < 4; i++) net.add()
+    net.link(0, 1)
+    net.link(0, 2)
+    net.run(500)
+    net.crash(1, 6000)
+    net.crash(2, 6000)
+    const request = net.broadcast(0, 'anybody?')
+    // Their silence is noticed, and there is nobody else yet.
+    const out: Effect[] = []
+    for (const pipe of net.peer(0).pipes.values()) {
+      net.peer(0).gossip.suspect(pipe.a === 0 ? pipe.linkA : pipe.linkB, true, 600, out)
+    }
+    net.run(1000)
+    expect(out.filter(effect => effect.kind === 'settle')).toEqual([])
+    expect(net.peer(0).settled.get(request)).toBeUndefined()
+    net.link(0, 3)
+    net.run(3000)
+    expect(net.peer(0).settled.get(request)).toBe('ok')
+    expect(net.peer(3).delivered.map(each => each.text)).toEqual(['anybody?'])
   })
 
   test('links cut while messages are under way', () => {

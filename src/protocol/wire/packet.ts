@@ -7,7 +7,8 @@
  *     fragment = %x01 id total offset bytes       ; varints; offsets ascend without gaps
  *
  * A fragment whose offset is not where the last one ended drops the whole frame, so at most one frame is
- * being put together per link, and its buffer grows with what has arrived, never with what was promised.
+ * being put together per link. Its parts are kept as they came and put together when the last one is there: what a
+ * stranger promises is not allocated.
  * @module
  */
 import { MAX_FRAME, MAX_FRAMES_PER_PACKET, MAX_PACKET } from './limits.ts'
@@ -16,6 +17,8 @@ import { Writer } from './writer.ts'
 
 const BUNDLE = 0
 const FRAGMENT = 1
+/** Every part but the last has at least this many bytes: a frame is not made of millions of crumbs. Half a packet. */
+const LEAST_PART = 8192
 /** Kind, id, total and offset at their longest: 1 + 5 + 4 + 4, with room to spare. */
 const FRAGMENT_HEADER = 16
 
@@ -69,12 +72,12 @@ export class Packer {
 /** What a packet turned out to be. */
 export type Unpacked = 'ok' | 'malformed' | 'too-large'
 
-/** Turns packets into frames. One per link; holds at most one unfinished frame. */
+/** Turns packets into frames. One per link; holds at most one unfinished frame. Packets are not written to after {@link read}. */
 export class Unpacker {
   private id = -1
   private total = 0
   private held = 0
-  private buffer: Uint8Array = new Uint8Array(0)
+  private parts: Uint8Array[] = []
   private readonly maxFrame: number
 
   constructor(maxFrame = MAX_FRAME) {
@@ -109,38 +112,40 @@ export class Unpacker {
     if (!reader.ok || part.length === 0) return 'malformed'
     if (total > this.maxFrame) return 'too-large'
     if (offset + part.length > total) return 'malformed'
+    if (part.length < LEAST_PART && offset + part.length < total) return 'malformed'
     if (offset === 0) {
       this.id = id
       this.total = total
       this.held = 0
+      this.parts = []
     } else if (id !== this.id || total !== this.total || offset !== this.held) {
       // A lossy link lost a part: the frame is gone, its parts are not hostile.
       this.drop()
       return 'ok'
     }
-    this.append(part)
+    this.parts.push(part)
+    this.held += part.length
     if (this.held === total) {
-      const whole = this.buffer.subarray(0, total)
+      const whole = this.whole()
       this.drop()
       frame(whole)
     }
     return 'ok'
   }
 
-  private append(part: Uint8Array): void {
-    if (this.held + part.length > this.buffer.length) {
-      const room = Math.min(this.total, Math.max(this.held + part.length, this.buffer.length * 2))
-      const grown = new Uint8Array(room)
-      grown.set(this.buffer.subarray(0, this.held))
-      this.buffer = grown
+  private whole(): Uint8Array {
+    const whole = new Uint8Array(this.held)
+    let at = 0
+    for (const part of this.parts) {
+      whole.set(part, at)
+      at += part.length
     }
-    this.buffer.set(part, this.held)
-    this.held += part.length
+    return whole
   }
 
   private drop(): void {
     this.id = -1
     this.held = 0
-    this.buffer = new Uint8Array(0)
+    this.parts = []
   }
 }

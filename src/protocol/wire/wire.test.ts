@@ -145,6 +145,11 @@ describe('packets', () => {
     expect(unpacker.read(new Uint8Array(MAX_PACKET + 1), () => {})).toBe('too-large')
   })
 
+  it('crumbs are refused: what is kept of a frame is bounded in pieces too', () => {
+    const crumb = new Writer().u8(1).varint(0).varint(1_000_000).varint(0).bytes(new Uint8Array(100)).finish()
+    expect(new Unpacker().read(crumb, () => {})).toBe('malformed')
+  })
+
   it('garbage never throws', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 64 })), packets => {

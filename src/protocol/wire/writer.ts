@@ -1,9 +1,12 @@
 /**
- * Writes fields into one growing buffer. `finish()` returns a copy of exactly what was written, and the
- * writer can be used again: encoders keep one and allocate once per frame.
+ * Writes fields into one growing buffer. `finish()` returns exactly what was written, and the writer can be used
+ * again: encoders keep one and allocate once per frame.
  * @module
  */
 import { utf8Encode } from './text.ts'
+
+/** From this many bytes a frame is handed over with its buffer. A quarter of a packet. */
+const HANDED_OVER = 4096
 
 export class Writer {
   private buffer: Uint8Array
@@ -68,12 +71,14 @@ export class Writer {
     return this.block(utf8Encode(text))
   }
 
-  /** A copy of what was written; the writer starts anew. */
+  /** What was written, for the caller to keep; the writer starts anew. */
   finish(): Uint8Array {
-    const written = this.buffer.slice(0, this.at)
+    const length = this.at
     this.at = 0
-    // One large frame must not keep its buffer alive in every encoder.
-    if (this.buffer.length > 65_536) this.buffer = new Uint8Array(512)
+    if (length < HANDED_OVER) return this.buffer.slice(0, length)
+    // A large frame leaves with its buffer: a copy would cost more than a new one, and keep it alive in every encoder.
+    const written = this.buffer.subarray(0, length)
+    this.buffer = new Uint8Array(512)
     return written
   }
 }
