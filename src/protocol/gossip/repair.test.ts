@@ -50,6 +50,7 @@ describe('loss and crashes', () => {
     net.crash(1, 6000)
     net.crash(2, 6000)
     const request = net.broadcast(0, 'anybody?')
+    net.run(100)
     // Their silence is noticed, and there is nobody else yet.
     const out: Effect[] = []
     for (const pipe of net.peer(0).pipes.values()) {
