@@ -388,11 +388,12 @@ export class Node {
         })
         return drop
       case Frame.BYE: {
-        const reason = BYE_REASONS[reader.u8() - 1] ?? 'bye'
+        const reason = BYE_REASONS[reader.u8() - 1]
         this.overlay.farewell(readIds(reader), now)
         this.out.push({ kind: 'close-link', link, reason: 'bye' })
-        // To the other side it was "left"; to this one it is a good-bye all the same.
-        this.onClosed(link, reason === 'evicted' ? 'evicted' : 'bye', now)
+        // Who left, left everybody; who gave this link up is still there.
+        const left = reason === 'left' || reason === 'bye'
+        this.onClosed(link, left ? 'bye' : reason === 'evicted' ? 'evicted' : 'closed', now)
         return undefined
       }
       default:

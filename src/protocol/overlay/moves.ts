@@ -10,7 +10,7 @@ import type { LinkEnd } from '../input.ts'
 import { nearestKnown } from './candidate.ts'
 import type { Out } from './effect.ts'
 import type { Ground } from './ground.ts'
-import { type Ask, encodeAccept, encodeAsk, encodeRefuse, LETTER } from './letters.ts'
+import { type Ask, encodeAccept, encodeAsk, encodeRefuse, LETTER, REFUSAL } from './letters.ts'
 import { isNearer, type Slot } from './slot.ts'
 
 /** A peer that would not give a ring slot is asked again after this, ms: the ring repairs itself within seconds. */
@@ -127,11 +127,13 @@ export class Moves {
   }
 
   /** The peer that was asked has refused. */
-  refused(slot: Slot, now: number, out: Out): void {
+  refused(slot: Slot, reason: number, now: number, out: Out): void {
     const { view, backoff } = this.ground
     this.giveUp(slot, 'refused', out)
     view.add(slot.peer)
-    backoff.defer(slot.peer, slot.ring ? RING_WAIT : FULL_WAIT, slot.ring, now)
+    // Where it believes in an old link, that one is being probed: a second later it knows better.
+    const soon = slot.ring || reason === REFUSAL.ALREADY
+    backoff.defer(slot.peer, soon ? RING_WAIT : FULL_WAIT, slot.ring, now)
   }
 
   /** A neighbour's link is gone. */

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { encodeAsk, LETTER } from './letters.ts'
 import { OverlayNetwork } from './network.testing.ts'
+import type { OverlayEffect } from './overlay.ts'
 
 /** Joins `n` peers `gap` ms apart, then lets `quiet` ms pass. */
 function grown(n: number, maxPeers: number, gap: number, seed: number, quiet = 10_000): OverlayNetwork {
@@ -67,6 +69,17 @@ it('a peer that has died is forgotten by everybody, not by its neighbours only',
   // Nor does a shuffle bring it back.
   net.run(net.now + 120_000)
   expect(net.alive().filter(member => member.overlay.known().has(victim.id))).toEqual([])
+})
+
+it('an ask that comes late has the link probed, and does not close it', () => {
+  const net = grown(2, 4, 20, 11, 60_000)
+  const [a, b] = net.alive()
+  if (a === undefined || b === undefined) throw new Error('nobody joined')
+  const out: OverlayEffect[] = []
+  const late = encodeAsk({ session: 1, ring: true, degree: 0 })
+  a.overlay.letter(b.id, LETTER.ASK, late, net.now, out)
+  expect(out.map(effect => effect.kind)).toEqual(['doubt', 'tell'])
+  expect(a.overlay.up().map(slot => slot.peer)).toEqual([b.id])
 })
 
 it('a peer that is alone asks the server ever more seldom', () => {

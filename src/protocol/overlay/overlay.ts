@@ -36,7 +36,6 @@ import {
 import { Moves } from './moves.ts'
 import { NEWS_WAIT, Plan, REPLAN } from './plan.ts'
 import type { Slot } from './slot.ts'
-import { ASK_TIMEOUT } from './slots.ts'
 
 export type { OverlayEffect } from './effect.ts'
 export type { OverlayConfig } from './ground.ts'
@@ -154,15 +153,15 @@ export class Overlay {
     const slot = this.ground.slots.of(from)
     if (slot !== undefined) {
       if (slot.session === ask.session) return undefined
-      // An ask that was under way while the link came up says nothing; a later one says that it has lost the link.
-      if (slot.phase === 'up' && now - slot.since < ASK_TIMEOUT) {
+      // It has lost the link, or its ask was under way while the link came up: the link itself is asked which.
+      if (slot.phase === 'up') {
         out.push({ kind: 'doubt', link: slot.link })
         this.moves.refuse(from, ask.session, REFUSAL.ALREADY, out)
         return undefined
       }
       // Both asked: the lower id's session is the one that counts, so one link comes of it.
       if (slot.phase === 'asked' && isInitiator(this.ground.config.id, from)) return undefined
-      // It has given the older attempt, or the link, up.
+      // It has given the older attempt up.
       this.moves.giveUp(slot, 'closed', out)
     }
     if (this.moves.admit(from, ask, now, out)) this.moves.accept(from, ask, now, out)
@@ -188,7 +187,7 @@ export class Overlay {
     this.plan.suggested(refusal.alternatives, now)
     const slot = this.ground.slots.of(from)
     if (slot?.session !== refusal.session || slot.phase === 'up') return undefined
-    this.moves.refused(slot, now, out)
+    this.moves.refused(slot, refusal.reason, now, out)
     this.plan.refused(slot.ring, now)
     return undefined
   }
