@@ -35,6 +35,7 @@ export function runScenario(scenario: Scenario, lab: Lab): Report {
     events: world.events,
     realMs,
     eventsPerSecond: (world.events / realMs) * 1000,
+    memoryMB: (process.resourceUsage().maxRSS * 1024) / 1e6,
     traceHash: world.trace.hash.digest(),
   }
   const budgets = scenario.budgets(options).map(budget => assess(budget, measured[budget.field]))
@@ -75,6 +76,7 @@ const EMPTY: Report = {
   events: 0,
   realMs: 0,
   eventsPerSecond: 0,
+  memoryMB: 0,
   traceHash: '',
   budgets: [],
   ok: true,
