@@ -7,6 +7,7 @@ import { degrees, distances, floodTime, islands } from './graph.ts'
 import type { Message } from './ledger.ts'
 import type { Peer } from './peer.ts'
 import type { Phase, Report } from './report.ts'
+import { ringFaults } from './ring.ts'
 import type { Traffic } from './traffic.ts'
 import type { World } from './world.ts'
 
@@ -151,6 +152,7 @@ export class Lab {
     return {
       live: live.length,
       islands: islands(live),
+      ringFaults: ringFaults(live).length,
       meanHops: paths.mean,
       maxHops: paths.max,
       linksPerPeer: links.mean,

@@ -48,6 +48,8 @@ export interface Report {
   readonly live: number
   /** Connected components at the end. */
   readonly islands: number
+  /** Live peers that follow each other in id order and have no link, at the end: 0 is a whole, symmetric ring. */
+  readonly ringFaults: number
   /** Links between two peers, shortest paths: mean and maximum. */
   readonly meanHops: number
   readonly maxHops: number
@@ -97,6 +99,7 @@ function plain(digits: number, unit = ''): (value: number) => string {
 const ROWS: readonly (readonly [keyof Report, string, (value: number) => string])[] = [
   ['live', 'peers alive', plain(0)],
   ['islands', 'islands', plain(0)],
+  ['ringFaults', 'broken places of the ring', plain(0)],
   ['joinMs', 'one island after', plain(0, ' ms')],
   ['meanHops', 'mean hops between peers', plain(2)],
   ['maxHops', 'maximum hops', plain(0)],

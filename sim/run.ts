@@ -52,6 +52,7 @@ const EMPTY: Report = {
   churn: 0,
   live: 0,
   islands: 0,
+  ringFaults: 0,
   meanHops: 0,
   maxHops: 0,
   linksPerPeer: 0,

@@ -28,6 +28,7 @@ import type { PeerRecord } from './record.ts'
 import { END_TO_END, type Letter, Routing } from './routing/routing.ts'
 import { Score } from './score.ts'
 import type { Sealer } from './sealer.ts'
+import type { TableSize } from './table.ts'
 import { Frame } from './wire/frame.ts'
 import { Unpacker } from './wire/packet.ts'
 import { Reader } from './wire/reader.ts'
@@ -174,6 +175,11 @@ export class Node {
 
   get counters() {
     return { gossip: this.gossip.stats, routing: this.routing.stats, drops: this.drops }
+  }
+
+  /** How full the bounded tables of all machines are. */
+  tables(): TableSize[] {
+    return this.overlay.tables()
   }
 
   // ── inputs ─────────────────────────────────────────────────────────────────────────────────────────────
