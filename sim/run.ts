@@ -19,6 +19,7 @@ export function runScenario(scenario: Scenario, lab: Lab): Report {
   const options = world.options
   const start = performance.now()
   scenario.run(lab)
+  lab.rest()
   const realMs = performance.now() - start
   const measured: Report = {
     ...EMPTY,
