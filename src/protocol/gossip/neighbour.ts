@@ -65,4 +65,11 @@ export class Neighbour {
     this.repairCredit = repairCredit
     this.rangesCredit = rangesCredit
   }
+
+  /** Something for it waits for the end of a turn, or for company. */
+  get isWaiting(): boolean {
+    return (
+      this.ackStreams.length > 0 || this.digest.length > 0 || this.prunes.length > 0 || this.grafts.length > 0
+    )
+  }
 }
