@@ -81,6 +81,8 @@ export interface Report {
   readonly events: number
   readonly realMs: number
   readonly eventsPerSecond: number
+  /** The most memory that the process has held, MB of 10⁶ bytes. */
+  readonly memoryMB: number
   readonly traceHash: string
   readonly budgets: readonly BudgetResult[]
   readonly ok: boolean
@@ -121,6 +123,7 @@ const ROWS: readonly (readonly [keyof Report, string, (value: number) => string]
   ['realMs', 'real time', value => `${(value / 1000).toFixed(1)} s`],
   ['events', 'events', plain(0)],
   ['eventsPerSecond', 'events per second', plain(0)],
+  ['memoryMB', 'memory', plain(0, ' MB')],
 ]
 
 /** The report as a small table for people. */

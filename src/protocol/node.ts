@@ -198,7 +198,7 @@ export class Node {
       case 'verified':
         return this.onVerified(input.token.machine, input.token.n, input.ok, now)
       case 'broadcast':
-        return this.gossip.broadcast(input.request, input.topic, input.body, now, this.out)
+        return this.gossip.broadcast(input.request, input.topic, input.body, now, this.out, input.order)
       case 'send':
         return this.routed(now, out =>
           this.routing.send(
