@@ -28,7 +28,6 @@ import type { PeerRecord } from './record.ts'
 import { END_TO_END, type Letter, Routing } from './routing/routing.ts'
 import { Score } from './score.ts'
 import type { Sealer } from './sealer.ts'
-import type { TableSize } from './table.ts'
 import { Frame } from './wire/frame.ts'
 import { Unpacker } from './wire/packet.ts'
 import { Reader } from './wire/reader.ts'
@@ -85,7 +84,7 @@ interface Channel {
 const CHATTER_BURST = 100
 const CHATTER_PER_SECOND = 20
 /** Bytes of frames that wait for the last AUTH to be verified: one packet of a busy neighbour, 64 times. */
-const MAX_HELD_BYTES = 1024 * 1024
+export const MAX_HELD_BYTES = 1024 * 1024
 
 /** Bits of {@link Node.ran}. */
 const LIVENESS = 1
@@ -193,11 +192,6 @@ export class Node {
 
   get counters() {
     return { gossip: this.gossip.stats, routing: this.routing.stats, drops: this.drops }
-  }
-
-  /** How full the bounded tables of all machines are. */
-  tables(): TableSize[] {
-    return this.overlay.tables()
   }
 
   // ── inputs ─────────────────────────────────────────────────────────────────────────────────────────────
