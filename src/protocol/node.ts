@@ -25,7 +25,7 @@ import { readIds } from './overlay/letters.ts'
 import { Overlay, type OverlayEffect } from './overlay/overlay.ts'
 import type { Random } from './random.ts'
 import type { PeerRecord } from './record.ts'
-import { END_TO_END, type Letter, Routing } from './routing/routing.ts'
+import { END_TO_END, Routing, type RoutingEffect } from './routing/routing.ts'
 import { Score } from './score.ts'
 import type { Sealer } from './sealer.ts'
 import { Frame } from './wire/frame.ts'
@@ -366,6 +366,7 @@ export class Node {
       case Frame.BOUNCED:
       case Frame.DATA:
       case Frame.RECEIPT:
+      case Frame.TAKEN:
         this.routed(now, out => {
           drop = this.routing.frame(link, type, reader, now, out)
         })
@@ -492,11 +493,12 @@ export class Node {
   }
 
   /** Runs the routing and hands its letters to the overlay. */
-  private routed(now: number, run: (out: (Effect | Letter)[]) => void): void {
-    const effects: (Effect | Letter)[] = []
+  private routed(now: number, run: (out: RoutingEffect[]) => void): void {
+    const effects: RoutingEffect[] = []
     run(effects)
     for (const effect of effects) {
-      if (effect.kind !== 'letter') this.out.push(effect)
+      if (effect.kind === 'doubt') this.liveness.probe(effect.link, now, this.out)
+      else if (effect.kind !== 'letter') this.out.push(effect)
       else
         this.laid(now, out =>
           this.count(this.overlay.letter(effect.from, effect.letter, effect.body, now, out)),
@@ -521,7 +523,9 @@ export class Node {
     const count = out.length
     for (let i = 0; i < count; i++) {
       const effect = out[i] as Effect
-      if (effect.kind === 'send') this.gossip.piggyback(effect.link, now, out)
+      if (effect.kind !== 'send') continue
+      this.gossip.piggyback(effect.link, now, out)
+      this.routing.piggyback(effect.link, out)
     }
   }
 
