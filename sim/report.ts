@@ -48,6 +48,8 @@ export interface Report {
   readonly live: number
   /** Connected components at the end. */
   readonly islands: number
+  /** Live peers that follow each other in id order and have no link, at the end: 0 is a whole, symmetric ring. */
+  readonly ringFaults: number
   /** Links between two peers, shortest paths: mean and maximum. */
   readonly meanHops: number
   readonly maxHops: number
@@ -85,6 +87,8 @@ export interface Report {
   readonly events: number
   readonly realMs: number
   readonly eventsPerSecond: number
+  /** The most memory that the process has held, MB of 10⁶ bytes. */
+  readonly memoryMB: number
   readonly traceHash: string
   readonly budgets: readonly BudgetResult[]
   readonly ok: boolean
@@ -101,6 +105,7 @@ function plain(digits: number, unit = ''): (value: number) => string {
 const ROWS: readonly (readonly [keyof Report, string, (value: number) => string])[] = [
   ['live', 'peers alive', plain(0)],
   ['islands', 'islands', plain(0)],
+  ['ringFaults', 'broken places of the ring', plain(0)],
   ['joinMs', 'one island after', plain(0, ' ms')],
   ['meanHops', 'mean hops between peers', plain(2)],
   ['maxHops', 'maximum hops', plain(0)],
@@ -127,6 +132,7 @@ const ROWS: readonly (readonly [keyof Report, string, (value: number) => string]
   ['realMs', 'real time', value => `${(value / 1000).toFixed(1)} s`],
   ['events', 'events', plain(0)],
   ['eventsPerSecond', 'events per second', plain(0)],
+  ['memoryMB', 'memory', plain(0, ' MB')],
 ]
 
 /** The report as a small table for people. */

@@ -28,6 +28,7 @@ import type { PeerRecord } from './record.ts'
 import { END_TO_END, Routing, type RoutingEffect } from './routing/routing.ts'
 import { Score } from './score.ts'
 import type { Sealer } from './sealer.ts'
+import type { TableSize } from './table.ts'
 import { Frame } from './wire/frame.ts'
 import { Unpacker } from './wire/packet.ts'
 import { Reader } from './wire/reader.ts'
@@ -176,6 +177,11 @@ export class Node {
     return { gossip: this.gossip.stats, routing: this.routing.stats, drops: this.drops }
   }
 
+  /** How full the bounded tables of all machines are. */
+  tables(): TableSize[] {
+    return this.overlay.tables()
+  }
+
   // ── inputs ─────────────────────────────────────────────────────────────────────────────────────────────
 
   private dispatch(input: Input, now: number): void {
@@ -192,7 +198,7 @@ export class Node {
       case 'verified':
         return this.onVerified(input.token.machine, input.token.n, input.ok, now)
       case 'broadcast':
-        return this.gossip.broadcast(input.request, input.topic, input.body, now, this.out)
+        return this.gossip.broadcast(input.request, input.topic, input.body, now, this.out, input.order)
       case 'send':
         return this.routed(now, out =>
           this.routing.send(

@@ -6,8 +6,8 @@
  *  1. A message is delivered at most once while its stream or its tombstone is remembered: `maxStreams` streams,
  *     `maxTombstones` tombstones, least recently active and oldest out first.
  *  2. Nothing is delivered, acked or passed on before its signature is verified; nothing seen is verified again.
- *  3. Messages of an origin are delivered in its order. At most `maxHeld` per stream wait for one before them, for
- *     at most `gapTimeout`.
+ *  3. Messages of an origin are delivered in its order, unless it wants none; causal ones after what they name. At most
+ *     `maxHeld` per stream wait for one before them, for at most `gapTimeout`.
  *  4. History holds at most `historyBytes` (or one message that is larger); what waits to be delivered is part of it.
  *  5. At most `maxVerifying` pushes are being verified, `maxVerifyingPerLink` and `maxVerifyingBytes` from one link.
  *  6. A link has at most `maxUnacked` unacked pushes, 1,024 announcements and 256 acks waiting.
@@ -22,12 +22,12 @@
 import { Credit } from '../credit.ts'
 import type { Drop, Outbox } from '../effect.ts'
 import type { PeerId } from '../id.ts'
-import type { LinkId, RequestId } from '../input.ts'
+import type { LinkId, Order, RequestId } from '../input.ts'
 import type { FrameType } from '../wire/frame.ts'
 import type { Reader } from '../wire/reader.ts'
 import { antiEntropyDue, catchUp, compareAll } from './compare.ts'
 import type { GossipConfig } from './config.ts'
-import { forget, gapDue } from './delivery.ts'
+import { deliverEarly, forget, gapDue } from './delivery.ts'
 import { readFrame } from './frames.ts'
 import { Neighbour } from './neighbour.ts'
 import { flushAcks, flushDigest, flushTouched } from './notices.ts'
@@ -167,9 +167,16 @@ export class Gossip {
     if (neighbour !== undefined) neighbour.peers = peers
   }
 
-  broadcast(request: RequestId, topic: string, body: Uint8Array, now: number, out: Outbox): void {
+  broadcast(
+    request: RequestId,
+    topic: string,
+    body: Uint8Array,
+    now: number,
+    out: Outbox,
+    order: Order = 'fifo',
+  ): void {
     this.begin(now, out)
-    this.publisher.broadcast(request, topic, body)
+    this.publisher.broadcast(request, topic, body, order)
     this.end()
   }
 
@@ -267,6 +274,7 @@ export class Gossip {
 
   private end(): void {
     const { state } = this
+    if (state.early.size > 0) deliverEarly(state)
     if (state.stranded.length > 0) this.publisher.settleStranded()
     if (state.touched.length > 0) flushTouched(state)
   }

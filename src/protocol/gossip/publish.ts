@@ -3,12 +3,13 @@
  * @module
  */
 import type { Outcome } from '../effect.ts'
-import type { RequestId } from '../input.ts'
+import type { Order, RequestId } from '../input.ts'
+import { takeDeps } from './causal.ts'
 import { noteActivity } from './compare.ts'
 import { HINTED } from './config.ts'
 import { remember } from './delivery.ts'
 import { announceLater } from './notices.ts'
-import { encodePush, encodeSigned, pushToSign, SIGNATURE_BYTES } from './push.ts'
+import { CAUSAL, encodePush, encodeSigned, NO_DEPS, ORDERS, pushToSign, SIGNATURE_BYTES } from './push.ts'
 import { push } from './pushing.ts'
 import { Request } from './request.ts'
 import type { GossipState } from './state.ts'
@@ -22,6 +23,7 @@ interface Unsigned {
   readonly signed: Uint8Array
   readonly topic: string
   readonly body: Uint8Array
+  readonly options: number
   signature: Uint8Array | undefined
 }
 
@@ -37,7 +39,7 @@ export class Publisher {
     this.state = state
   }
 
-  broadcast(id: RequestId, topic: string, body: Uint8Array): void {
+  broadcast(id: RequestId, topic: string, body: Uint8Array, order: Order): void {
     const { state } = this
     const request = new Request(id)
     if (state.joinedAt === undefined || state.requests.size >= state.settings.maxRequests) {
@@ -50,9 +52,11 @@ export class Publisher {
     }
     state.requests.set(id, request)
     const seq = ++this.lastSeq
-    const signed = encodeSigned(state.config.key, state.config.epoch, seq, topic, body)
+    const options = ORDERS.indexOf(order)
+    const deps = options === CAUSAL ? takeDeps(state) : NO_DEPS
+    const signed = encodeSigned(state.config.key, state.config.epoch, seq, topic, body, options, deps)
     const token = this.nextToken++
-    this.unsigned.set(token, { request, seq, signed, topic, body, signature: undefined })
+    this.unsigned.set(token, { request, seq, signed, topic, body, options, signature: undefined })
     state.emit({
       kind: 'sign',
       token: { machine: 'gossip', n: token },
@@ -88,6 +92,8 @@ export class Publisher {
       frame,
       topic: unsigned.topic,
       body: frame.subarray(signedAt - unsigned.body.length, signedAt),
+      options: unsigned.options,
+      deps: NO_DEPS,
       hops: 0,
       at: state.now,
       request,

@@ -183,6 +183,8 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
     frame,
     topic: push.topic,
     body: push.body,
+    options: push.options,
+    deps: push.deps,
     hops: copy.hops,
     at: state.now,
     request: undefined,

@@ -76,6 +76,10 @@ export class GossipState {
   /** A link was lost lately: announcements hurry until then. */
   hurryUntil = 0
   held = 0
+  /** Streams whose first message waits for one of another origin. */
+  readonly early = new Set<Stream>()
+  /** Deliveries here up to this one have been named by a causal message of this peer, or need not be. */
+  named = 0
 
   // the turn at hand
   now = 0

@@ -1,7 +1,7 @@
 /**
  * When a peer may be asked again. Failures double the wait; a refusal only defers.
  *
- * Invariant: at most {@link MAX_ENTRIES} peers are remembered; the ones whose wait ends first are forgotten.
+ * Invariant: at most {@link MAX_WAITS} peers are remembered; the ones whose wait ends first are forgotten.
  * @module
  */
 import type { PeerId } from '../id.ts'
@@ -12,7 +12,7 @@ export const FIRST_WAIT = 1000
 export const MAX_WAIT = 60_000
 /** Failures in a row after which a peer is taken for gone. Three: one lost dial and one busy moment are forgiven. */
 export const GONE_AFTER = 3
-const MAX_ENTRIES = 256
+export const MAX_WAITS = 256
 
 interface Entry {
   readonly failures: number
@@ -33,6 +33,10 @@ export class Backoff {
 
   constructor(random: Random) {
     this.random = random
+  }
+
+  get size(): number {
+    return this.entries.size
   }
 
   /** Whether a peer may be asked now; for a ring slot only failures and ring refusals count. */
@@ -84,7 +88,7 @@ export class Backoff {
 
   private set(peer: PeerId, entry: Entry): void {
     this.entries.set(peer, entry)
-    if (this.entries.size <= MAX_ENTRIES) return
+    if (this.entries.size <= MAX_WAITS) return
     let first: PeerId | undefined
     let earliest = Number.POSITIVE_INFINITY
     for (const [id, { until, bucketUntil }] of this.entries) {

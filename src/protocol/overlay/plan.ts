@@ -24,7 +24,7 @@ export const REPLAN = 400
 /** The longest pause between attempts to fill slots that nobody wants to fill, ms. */
 const FILL_MAX = 30_000
 /** Named alternatives kept. */
-const ROOMY = 8
+export const ROOMY = 8
 /** A surplus link is given up this long after the one that made it surplus came up, ms. */
 const SHED_AFTER = 600
 /** The signaling server is asked for a fresh sample after this long, doubling up to the second, ms. */
@@ -53,6 +53,11 @@ export class Plan {
   constructor(ground: Ground, moves: Moves) {
     this.ground = ground
     this.moves = moves
+  }
+
+  /** Named alternatives that wait to be asked. */
+  get suggestions(): number {
+    return this.roomy.length
   }
 
   get deadline(): number {
