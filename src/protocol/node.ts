@@ -25,7 +25,7 @@ import { readIds } from './overlay/letters.ts'
 import { Overlay, type OverlayEffect } from './overlay/overlay.ts'
 import type { Random } from './random.ts'
 import type { PeerRecord } from './record.ts'
-import { END_TO_END, type Letter, Routing } from './routing/routing.ts'
+import { END_TO_END, Routing, type RoutingEffect } from './routing/routing.ts'
 import { Score } from './score.ts'
 import type { Sealer } from './sealer.ts'
 import { Frame } from './wire/frame.ts'
@@ -93,7 +93,7 @@ const ROUTING = 4
 const ALL = 31
 
 /** What the overlay or the routing wants done, in order. */
-type Box = OverlayEffect[] & (Effect | Letter)[]
+type Box = OverlayEffect[] & RoutingEffect[]
 
 /** Letters of the overlay are answered or given up within this, ms (overlay/slots.ts, ASK_TIMEOUT). */
 const LETTER_TIMEOUT = 3000
@@ -402,7 +402,8 @@ export class Node {
       case Frame.ROUTED:
       case Frame.BOUNCED:
       case Frame.DATA:
-      case Frame.RECEIPT: {
+      case Frame.RECEIPT:
+      case Frame.TAKEN: {
         const box = this.box()
         const drop = this.routing.frame(link, type, reader, now, box)
         this.playRouted(box, now)
@@ -547,8 +548,11 @@ export class Node {
 
   private playRouted(box: Box, now: number): void {
     this.ran |= ROUTING
-    for (const effect of box as (Effect | Letter)[]) {
-      if (effect.kind !== 'letter') this.out.push(effect)
+    for (const effect of box as RoutingEffect[]) {
+      if (effect.kind === 'doubt') {
+        this.ran |= LIVENESS
+        this.liveness.probe(effect.link, now, this.out)
+      } else if (effect.kind !== 'letter') this.out.push(effect)
       else
         this.laid(now, out =>
           this.count(this.overlay.letter(effect.from, effect.letter, effect.body, now, out)),
@@ -583,7 +587,9 @@ export class Node {
     const count = out.length
     for (let i = 0; i < count; i++) {
       const effect = out[i] as Effect
-      if (effect.kind === 'send' && this.gossip.piggyback(effect.link, now, out)) this.ran |= GOSSIP
+      if (effect.kind !== 'send') continue
+      if (this.gossip.piggyback(effect.link, now, out)) this.ran |= GOSSIP
+      this.routing.piggyback(effect.link, out)
     }
   }
 
