@@ -192,7 +192,15 @@ export class Node {
       case 'verified':
         return this.onVerified(input.token.machine, input.token.n, input.ok, now)
       case 'broadcast':
-        return this.gossip.broadcast(input.request, input.topic, input.body, now, this.out, input.order)
+        return this.gossip.broadcast(
+          input.request,
+          input.topic,
+          input.body,
+          now,
+          this.out,
+          input.order,
+          input.receipt,
+        )
       case 'send':
         return this.routed(now, out =>
           this.routing.send(
@@ -361,6 +369,7 @@ export class Node {
       case Frame.GRAFT:
       case Frame.PRUNE:
       case Frame.RANGES:
+      case Frame.TALLY:
         return this.gossip.frame(link, type, reader, now, this.out)
       case Frame.ROUTED:
       case Frame.BOUNCED:
