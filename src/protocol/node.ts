@@ -213,7 +213,15 @@ export class Node {
         else this.greeted(this.handshake.signed(input.token.n, input.signature, this.out), now)
         return
       case 'broadcast':
-        return this.gossip.broadcast(input.request, input.topic, input.body, now, this.out, input.order)
+        return this.gossip.broadcast(
+          input.request,
+          input.topic,
+          input.body,
+          now,
+          this.out,
+          input.order,
+          input.receipt,
+        )
       case 'send':
         return this.routed(now, out =>
           this.routing.send(
@@ -397,6 +405,7 @@ export class Node {
       case Frame.GRAFT:
       case Frame.PRUNE:
       case Frame.RANGES:
+      case Frame.TALLY:
         this.ran |= GOSSIP
         return this.gossip.frame(link, type, reader, now, this.out)
       case Frame.ROUTED:
