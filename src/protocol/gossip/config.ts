@@ -60,6 +60,8 @@ export interface GossipSettings {
   readonly maxRequests: number
   /** Messages one GRAFT asks for. */
   readonly maxGraft: number
+  /** Messages whose receipts are being counted; the oldest goes first. */
+  readonly maxTallies: number
 }
 
 export const GOSSIP_DEFAULTS: GossipSettings = {
@@ -108,6 +110,8 @@ export const GOSSIP_DEFAULTS: GossipSettings = {
   maxHeld: 256,
   maxRequests: 1024,
   maxGraft: 256,
+  // As many as one peer may await at once; about 500 bytes each with eight links.
+  maxTallies: 1024,
 }
 
 /** What a machine must be told; the settings have defaults. */

@@ -6,7 +6,15 @@
  */
 import { jitter } from '../random.ts'
 import { MAX_DIGEST } from '../wire/limits.ts'
-import { encodeAck, encodeGraft, encodeIhave, encodePrune, type GraftEntry } from './control.ts'
+import {
+  encodeAck,
+  encodeGraft,
+  encodeIhave,
+  encodePrune,
+  encodeTally,
+  type GraftEntry,
+  type TallyEntry,
+} from './control.ts'
 import type { Neighbour } from './neighbour.ts'
 import { RangeSet } from './ranges.ts'
 import type { GossipState } from './state.ts'
@@ -51,6 +59,25 @@ export function flushAcks(state: GossipState, neighbour: Neighbour): void {
   neighbour.ackSeqs.length = 0
   state.counters.acks++
   state.send(neighbour, encodeAck(Array.from(byStream, ([stream, ranges]) => ({ stream, ranges }))))
+}
+
+/** Reports receipts at `at`, or with whatever goes to the neighbour before. */
+export function reportLater(state: GossipState, neighbour: Neighbour, entry: TallyEntry, at: number): void {
+  neighbour.tallies.push(entry)
+  if (at < neighbour.tallyAt) {
+    neighbour.tallyAt = at
+    state.wake(at)
+  }
+  if (at <= state.now) touch(state, neighbour)
+  if (neighbour.tallies.length >= MAX_ACKS) flushTallies(state, neighbour)
+}
+
+export function flushTallies(state: GossipState, neighbour: Neighbour): void {
+  neighbour.tallyAt = NEVER
+  if (neighbour.tallies.length === 0) return
+  const entries = neighbour.tallies
+  neighbour.tallies = []
+  state.send(neighbour, encodeTally(entries))
 }
 
 /** Announces a message in time: soon while its tree is young or in trouble, at leisure while it works. */
@@ -139,6 +166,7 @@ export function flushTouched(state: GossipState): void {
       neighbour.grafts.length = 0
     }
     flushAcks(state, neighbour)
+    if (neighbour.tallies.length > 0) flushTallies(state, neighbour)
     if (neighbour.digest.length > 0) flushDigest(state, neighbour, state.now - digestDelay / 2)
     neighbour.touched = false
   }
