@@ -31,7 +31,7 @@ const MAX_TICKS_PER_INSTANT = 1000
 
 export class World {
   readonly options: SimOptions
-  readonly queue = new EventQueue()
+  readonly queue: EventQueue
   readonly trace = new Trace()
   readonly traffic = new Traffic()
   readonly peers: Peer[] = []
@@ -49,7 +49,8 @@ export class World {
   private readonly audit = new Audit()
   private instant = 0
 
-  constructor(options: SimOptions, factory: MachineFactory) {
+  constructor(options: SimOptions, factory: MachineFactory, queue = new EventQueue()) {
+    this.queue = queue
     this.options = options
     this.factory = factory
     this.ledger = new Ledger()
