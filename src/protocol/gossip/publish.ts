@@ -89,6 +89,7 @@ export class Publisher {
       topic: unsigned.topic,
       body: frame.subarray(signedAt - unsigned.body.length, signedAt),
       hops: 0,
+      late: false,
       at: state.now,
       request,
       older: undefined,

@@ -20,6 +20,8 @@ import { Writer } from '../wire/writer.ts'
 export const HINT = 1
 /** The answer to a GRAFT: not a push along the tree, so a duplicate does not prune it. */
 export const REPAIR = 2
+/** It was repaired on its way: when it comes says nothing about the tree. */
+export const LATE = 4
 
 /** Sequence numbers end here: at a million a second, nine years. */
 export const MAX_SEQ = 2 ** 48
@@ -69,7 +71,7 @@ export class PushHead {
     this.key = reader.bytes(KEY_BYTES)
     this.epoch = reader.u48()
     this.seq = reader.varint(MAX_SEQ)
-    return reader.ok && this.seq > 0 && this.flags <= (HINT | REPAIR)
+    return reader.ok && this.seq > 0 && this.flags <= (HINT | REPAIR | LATE)
   }
 
   /** Reads the rest and copies the whole. `undefined` when it does not parse. */
@@ -146,7 +148,8 @@ export function encodePush(
 /** Makes a frame that arrived ready to be passed on, in place: one more hop, a push along the tree. */
 export function patchForward(frame: Uint8Array): void {
   frame[1] = (frame[1] as number) + 1
-  frame[2] = (frame[2] as number) & HINT
+  const flags = frame[2] as number
+  frame[2] = (flags & HINT) | ((flags & (REPAIR | LATE)) === 0 ? 0 : LATE)
 }
 
 /** A copy of a frame that answers a GRAFT. */
