@@ -9,7 +9,7 @@
  * @module
  */
 import type { Drop } from '../effect.ts'
-import type { PeerId } from '../id.ts'
+import { type PeerId, ringPosition } from '../id.ts'
 import type { LinkId } from '../input.ts'
 import type { Random } from '../random.ts'
 import { idOfKey, type PeerRecord } from '../record.ts'
@@ -106,7 +106,8 @@ export class Relay {
 
   linkUp(link: LinkId, record: PeerRecord): void {
     const neighbour: Neighbour = {
-      ...placeOf(record.id),
+      id: record.id,
+      at: ringPosition(record.id),
       link,
       record,
       suspect: false,
