@@ -58,6 +58,8 @@ export interface GossipSettings {
   readonly maxRequests: number
   /** Messages one GRAFT asks for. */
   readonly maxGraft: number
+  /** Messages whose receipts are being counted; the oldest goes first. */
+  readonly maxTallies: number
 }
 
 export const GOSSIP_DEFAULTS: GossipSettings = {
@@ -79,7 +81,7 @@ export const GOSSIP_DEFAULTS: GossipSettings = {
   // Two hops of 50 ms: the tree gets its chance before the announcement.
   digestDelay: 100,
   // The lazy tick of Riak's Plumtree and the heartbeat of GossipSub v1.1.
-  calmDigestDelay: 1000,
+  calmDigestDelay: 2000,
   // iroh-gossip's graft timeout; the round trip is put on top.
   graftDelay: 80,
   // Measured: see the table in docs/DECISIONS.md.
@@ -104,6 +106,8 @@ export const GOSSIP_DEFAULTS: GossipSettings = {
   maxHeld: 256,
   maxRequests: 1024,
   maxGraft: 256,
+  // As many as one peer may await at once; about 500 bytes each with eight links.
+  maxTallies: 1024,
 }
 
 /** What a machine must be told; the settings have defaults. */

@@ -7,7 +7,15 @@
 import { jitter } from '../random.ts'
 import { MAX_DIGEST } from '../wire/limits.ts'
 import { ASSUMED_ROUND_TRIP } from './config.ts'
-import { encodeAck, encodeGraft, encodeIhave, encodePrune, type GraftEntry } from './control.ts'
+import {
+  encodeAck,
+  encodeGraft,
+  encodeIhave,
+  encodePrune,
+  encodeTally,
+  type GraftEntry,
+  type TallyEntry,
+} from './control.ts'
 import type { Neighbour } from './neighbour.ts'
 import { RangeSet } from './ranges.ts'
 import type { GossipState } from './state.ts'
@@ -70,6 +78,25 @@ export function ackNow(state: GossipState, neighbour: Neighbour, stream: number,
   touch(state, neighbour)
 }
 
+/** Reports receipts at `at`, or with whatever goes to the neighbour before. */
+export function reportLater(state: GossipState, neighbour: Neighbour, entry: TallyEntry, at: number): void {
+  neighbour.tallies.push(entry)
+  if (at < neighbour.tallyAt) {
+    neighbour.tallyAt = at
+    state.wake(at)
+  }
+  if (at <= state.now) touch(state, neighbour)
+  if (neighbour.tallies.length >= MAX_ACKS) flushTallies(state, neighbour)
+}
+
+export function flushTallies(state: GossipState, neighbour: Neighbour): void {
+  neighbour.tallyAt = NEVER
+  if (neighbour.tallies.length === 0) return
+  const entries = neighbour.tallies
+  neighbour.tallies = []
+  state.send(neighbour, encodeTally(entries))
+}
+
 /** Announces a message in time: soon while its tree is young or in trouble, at leisure while it works. */
 export function announceLater(state: GossipState, neighbour: Neighbour, message: Message, at?: number): void {
   if (message.hops >= state.settings.maxHops) return
@@ -79,7 +106,7 @@ export function announceLater(state: GossipState, neighbour: Neighbour, message:
   const hurry = stream.received <= 1 || state.now < Math.max(stream.hurryUntil, state.hurryUntil)
   // Spread, so that of two lazy neighbours one speaks first and the other need not.
   const delay = hurry ? digestDelay : calmDigestDelay
-  neighbour.digestRipe.push(at ?? state.now + delay / 2)
+  neighbour.digestRipe.push(at ?? state.now + delay * 0.2)
   const due = at ?? state.now + jitter(state.config.random, delay, 0.5)
   if (due < neighbour.digestAt) {
     neighbour.digestAt = due
@@ -187,6 +214,7 @@ export function flushTouched(state: GossipState): void {
       neighbour.grafts.length = 0
     }
     flushAcks(state, neighbour)
+    if (neighbour.tallies.length > 0) flushTallies(state, neighbour)
     if (neighbour.digest.length > 0) flushDigest(state, neighbour, state.now)
     neighbour.touched = false
   }

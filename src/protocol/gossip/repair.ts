@@ -84,11 +84,11 @@ export function announced(
     if (entry.ranges.first === 1) stream.floor = 1
     else askWhere(state, neighbour, stream)
   }
-  edge.toldSeq = last
+  edge.toldSeq = entry.lag < 0 ? 0 : last
   edge.toldAt = state.now - entry.lag
   const newest = stream.messages.get(last)
   if (newest === undefined) stream.earlySeq = Math.max(stream.earlySeq, last)
-  else if (!edge.eager) {
+  else if (!edge.eager && edge.toldSeq > 0) {
     if (worthTelling(state, neighbour, newest)) announceLater(state, neighbour, newest)
     else optimize(state, newest, neighbour, edge)
   }

@@ -19,6 +19,10 @@ export interface Message {
   frame: Uint8Array
   readonly topic: string
   body: Uint8Array
+  /** Order and receipt, as signed. */
+  readonly options: number
+  /** What it comes after: stream and number by turns. */
+  readonly deps: readonly number[]
   /** Links it crossed to get here; 0 for this peer's own. */
   readonly hops: number
   /** It was repaired on its way here. */
@@ -92,6 +96,9 @@ export class Stream {
   /** The tree has been begun. */
   seeded = false
   received = 0
+  /** Which of all deliveries here the last one of this stream was, and its number; 0 for none yet. */
+  deliveredAs = 0
+  deliveredSeq = 0
   activeAt = 0
   /** Announcements hurry until then: the tree is new or was repaired. */
   hurryUntil = 0
