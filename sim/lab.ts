@@ -3,6 +3,7 @@
  * settle, broadcast, kill, ask.
  * @module
  */
+import { directFigures, sendDirects } from './directs.ts'
 import { Guests, scheduleOutages } from './faults.ts'
 import { degrees, distances, floodTime, islands } from './graph.ts'
 import type { Message } from './ledger.ts'
@@ -18,8 +19,6 @@ const PATIENCE = 60_000
 const AFTERMATH = 2000
 /** Survivors of a kill should have a message within this, virtual ms. */
 const SURVIVOR_DEADLINE = 10_000
-/** A direct message is given up after this, virtual ms: the default of `send()`. */
-const DIRECT_TIMEOUT = 10_000
 
 interface Sent {
   readonly message: Message
@@ -142,18 +141,7 @@ export class Lab {
 
   /** Direct messages between random pairs. */
   directs(count: number, gap = 20): void {
-    const world = this.world
-    const sent: Message[] = []
-    for (let i = 0; i < count; i++) {
-      const [from, to] = this.pick(2)
-      if (from === undefined || to === undefined) break
-      sent.push(world.send(from, to, DIRECT_TIMEOUT))
-      world.advance(gap)
-    }
-    world.runUntil(() => sent.every(message => message.outcome !== undefined), 2 * DIRECT_TIMEOUT, 50)
-    const ok = sent.filter(message => message.outcome === 'ok')
-    this.found.directSuccess = sent.length === 0 ? 1 : ok.length / sent.length
-    this.found.directMeanHops = ok.reduce((sum, message) => sum + message.hops, 0) / Math.max(1, ok.length)
+    Object.assign(this.found, directFigures(sendDirects(this.world, count, gap)))
   }
 
   /** Virtual ms from now until one island has every broadcast; null when `limit` passes first. */

@@ -6,6 +6,7 @@
 import type { Effect } from '../src/protocol/effect.ts'
 import type { PeerId } from '../src/protocol/id.ts'
 import type { Input } from '../src/protocol/input.ts'
+import { Audit } from './audit.ts'
 import { castPeer } from './cast.ts'
 import { type Invariant, InvariantViolation } from './invariant.ts'
 import { Ledger, type Message } from './ledger.ts'
@@ -45,6 +46,7 @@ export class World {
   /** When a link was last opened, came up or went down. */
   lastChange = 0
   private readonly factory: MachineFactory
+  private readonly audit = new Audit()
   private instant = 0
 
   constructor(options: SimOptions, factory: MachineFactory) {
@@ -187,6 +189,7 @@ export class World {
       )
     }
     this.events++
+    if (queue.now >= this.audit.nextAt) this.audit.check(this.peers, queue.now)
     const peer = event.peer ?? event.endpoint?.peer
     if (peer !== undefined && peer.frozenUntil > queue.now && event.what !== Happening.SERVER) {
       this.postpone(event, peer.frozenUntil)

@@ -52,6 +52,8 @@ export type Input =
       readonly body: Uint8Array
       /** Default `fifo`. */
       readonly order?: Order
+      /** Milliseconds in which receipts are counted; default: they are not. */
+      readonly receipt?: number
     }
   | {
       readonly kind: 'send'

@@ -7,7 +7,8 @@ import { below } from '../random.ts'
 import { awaitedBy, isEarly, noteDelivered } from './causal.ts'
 import { askWhere } from './compare.ts'
 import { MAX_RANGES } from './config.ts'
-import { ORDER, UNORDERED } from './push.ts'
+import { ORDER, RECEIPT, UNORDERED } from './push.ts'
+import { arrived } from './receipts.ts'
 import type { GossipState } from './state.ts'
 import type { Message, Stream } from './stream.ts'
 
@@ -16,6 +17,7 @@ const NEVER = Number.POSITIVE_INFINITY
 const GAP_PROBES = 5
 
 function deliver(state: GossipState, message: Message): void {
+  if ((message.options & RECEIPT) !== 0) arrived(state, message)
   const from = message.stream.origin
   // A session of this peer before its reload comes back by repair: it is passed on, not delivered.
   if (from === undefined || from === state.config.id) return

@@ -7,7 +7,7 @@
 import type { Credit } from '../credit.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
-import type { GraftEntry } from './control.ts'
+import type { GraftEntry, TallyEntry } from './control.ts'
 import type { Message, Stream } from './stream.ts'
 
 /** A push that waits for its ack. */
@@ -33,6 +33,10 @@ export class Neighbour {
   readonly ackStreams: number[] = []
   readonly ackSeqs: number[] = []
   ackAt = Number.POSITIVE_INFINITY
+
+  /** Receipts to report. */
+  tallies: TallyEntry[] = []
+  tallyAt = Number.POSITIVE_INFINITY
 
   /** Messages to announce, oldest first, and when each was noted. */
   digest: Message[] = []
@@ -64,5 +68,12 @@ export class Neighbour {
     this.peer = peer
     this.repairCredit = repairCredit
     this.rangesCredit = rangesCredit
+  }
+
+  /** Something for it waits for the end of a turn, or for company. */
+  get isWaiting(): boolean {
+    return (
+      this.ackStreams.length > 0 || this.digest.length > 0 || this.prunes.length > 0 || this.grafts.length > 0
+    )
   }
 }

@@ -75,6 +75,8 @@ export interface Peer {
   readonly gossip: Gossip
   readonly delivered: Delivery[]
   readonly settled: Map<RequestId, Outcome>
+  /** The counts told, by request. */
+  readonly receipts: Map<RequestId, number[]>
   readonly pipes: Map<LinkId, Pipe>
   alive: boolean
   wakeAt: number
@@ -143,6 +145,7 @@ export class Network {
       gossip,
       delivered: [],
       settled: new Map(),
+      receipts: new Map(),
       pipes: new Map(),
       alive: true,
       wakeAt: Number.POSITIVE_INFINITY,
@@ -238,10 +241,12 @@ export class Network {
     this.run(2_000)
   }
 
-  broadcast(from: number, text: string, topic = 'chat', order?: Order): RequestId {
+  broadcast(from: number, text: string, topic = 'chat', order?: Order, receipt?: number): RequestId {
     const peer = this.peer(from)
     const request = this.nextRequest++
-    this.turn(peer, out => peer.gossip.broadcast(request, topic, utf8Encode(text), this.now, out, order))
+    this.turn(peer, out =>
+      peer.gossip.broadcast(request, topic, utf8Encode(text), this.now, out, order, receipt),
+    )
     return request
   }
 
@@ -320,6 +325,10 @@ export class Network {
         const delivery = { from, topic, text: utf8Decode(effect.body) ?? '', hops, at: this.now }
         peer.delivered.push(delivery)
         this.onDelivery?.(peer, delivery)
+      } else if (effect.kind === 'receipt') {
+        const counts = peer.receipts.get(effect.request) ?? []
+        peer.receipts.set(effect.request, counts)
+        counts.push(effect.count)
       } else if (effect.kind === 'settle') {
         if (peer.settled.has(effect.request)) throw new Error('settled twice')
         peer.settled.set(effect.request, effect.outcome)

@@ -10,6 +10,7 @@ import type { Neighbour } from './neighbour.ts'
 import type { Request } from './request.ts'
 import type { Message, Stream } from './stream.ts'
 import { StreamTable } from './streams.ts'
+import type { Tally } from './tally.ts'
 
 /** Counters since the machine was made, and the sizes of its tables now. */
 export interface GossipStats {
@@ -54,6 +55,7 @@ export interface GossipStats {
   verifying: number
   unacked: number
   requests: number
+  tallies: number
 }
 
 export class GossipState {
@@ -78,6 +80,10 @@ export class GossipState {
   held = 0
   /** Streams whose first message waits for one of another origin. */
   readonly early = new Set<Stream>()
+  /** Receipts being counted, oldest first. */
+  readonly tallies = new Map<string, Tally>()
+  /** When one of them wants something. */
+  tallyAt = Number.POSITIVE_INFINITY
   /** Deliveries here up to this one have been named by a causal message of this peer, or need not be. */
   named = 0
 
@@ -86,6 +92,8 @@ export class GossipState {
   out: Outbox = []
   /** No timer is due before this. */
   deadline = Number.POSITIVE_INFINITY
+  /** Tallies that changed in this turn. */
+  readonly counted = new Set<Tally>()
   /** Neighbours that got a frame in this turn. */
   readonly touched: Neighbour[] = []
 

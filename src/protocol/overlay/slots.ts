@@ -172,8 +172,12 @@ export class Slots {
   }
 
   add(asked: Asked, now: number): Slot {
+    // Written out, so that every slot has one hidden class.
     const slot: Slot = {
-      ...asked,
+      peer: asked.peer,
+      session: asked.session,
+      ring: asked.ring,
+      outgoing: asked.outgoing,
       link: 0,
       phase: 'asked',
       deadline: now + ASK_TIMEOUT,

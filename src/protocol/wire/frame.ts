@@ -41,6 +41,8 @@ export const Frame = {
   PRUNE: 0x24,
   /** Everything the sender has, as ranges: send what it lacks, ask for what it has more. */
   RANGES: 0x25,
+  /** How many have a message that asked for receipts: add them up, and pass the sum on. */
+  TALLY: 0x26,
 
   // routing
   /** A direct message on its way: deliver it, or pass it on. */
@@ -51,6 +53,8 @@ export const Frame = {
   DATA: 0x32,
   /** DATA frames that have arrived. */
   RECEIPT: 0x33,
+  /** ROUTED and BOUNCED frames that have arrived over this link: keep them no longer. */
+  TAKEN: 0x34,
 } as const
 
 export type FrameType = (typeof Frame)[keyof typeof Frame]
