@@ -7,6 +7,7 @@ import type { MachineFactory } from '../machine.ts'
 import { DEFAULTS } from '../options.ts'
 import type { Endpoint, Peer } from '../peer.ts'
 import { Happening } from '../queue.ts'
+import { Trace } from '../trace.ts'
 import { World } from '../world.ts'
 import { ChoiceQueue, channelOf, isAnswer, lineOf, type Waiting } from './choice-queue.ts'
 import { fingerprint } from './fingerprint.ts'
@@ -36,6 +37,9 @@ export interface Choice {
 /** Virtual ms after which a path that has not come to its goal has failed. */
 const LIMIT = 60_000
 
+/** Inputs that the trace remembers: a world is made anew for every branch. */
+const STORY = 256
+
 export class SmallWorld {
   readonly queue = new ChoiceQueue()
   readonly world: World
@@ -47,8 +51,8 @@ export class SmallWorld {
 
   constructor(plan: Plan, factory: MachineFactory) {
     this.plan = plan
-    const options = { ...DEFAULTS, peers: plan.peers, maxPeers: 4, payload: 8, seed: 1 }
-    this.world = new World(options, factory, this.queue)
+    const options = { ...DEFAULTS, peers: plan.peers, maxPeers: 4, payload: 12, seed: 1 }
+    this.world = new World(options, factory, this.queue, new Trace(STORY))
     this.dropsLeft = plan.linked ? 0 : plan.drops
     this.toSend = []
     for (let i = 0; i < plan.peers; i++) this.toJoin.push(i)
