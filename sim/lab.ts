@@ -160,6 +160,22 @@ export class Lab {
     return this.found.wholeMs !== undefined
   }
 
+  /** Notes what joining took: time until the first link, link changes and bytes, per peer that lives. */
+  noteJoins(): void {
+    const live = this.world.live()
+    let sum = 0
+    let worst = 0
+    for (const peer of live) {
+      sum += peer.joinedAt - peer.born
+      worst = Math.max(worst, peer.joinedAt - peer.born)
+    }
+    const count = Math.max(1, live.length)
+    this.found.firstLinkMs = sum / count
+    this.found.worstFirstLinkMs = worst
+    this.found.linkChangesPerJoin = this.world.traffic.linkChanges / count
+    this.found.bytesPerJoin = this.world.traffic.bytes / count
+  }
+
   /** Runs until the mesh is whole and everybody has everything, or for `limit` ms; notes both times since `start`. */
   recover(start: number, limit: number): void {
     const { world } = this

@@ -78,12 +78,18 @@ export interface Report {
   readonly recoveryMs: number | null
   /** Virtual ms from the kill until direct messages began to arrive at first go: 100 in a row within 1 s each. */
   readonly routingRecoveryMs: number | null
-  /** Virtual ms from the kill, or the end of a partition, until one island had a whole ring. */
+  /** Virtual ms from the kill, the last join or the end of a partition until one island had a whole ring. */
   readonly wholeMs: number | null
   /** Virtual ms from the end of a partition until one island had every message. */
   readonly healMs: number | null
   /** Virtual ms until all that joined were one island. */
   readonly joinMs: number | null
+  /** Virtual ms from joining to the first link: mean and worst of all peers. */
+  readonly firstLinkMs: number | null
+  readonly worstFirstLinkMs: number | null
+  /** Links that came up or went down, each end counted, and bytes over links, per peer that joined. */
+  readonly linkChangesPerJoin: number | null
+  readonly bytesPerJoin: number | null
   readonly phases: readonly Phase[]
   readonly virtualMs: number
   readonly events: number
@@ -127,6 +133,10 @@ const ROWS: readonly (readonly [keyof Report, string, (value: number) => string]
   ['directStretch', 'direct time / quickest path', plain(2)],
   ['idleBytesPerLinkPerSecond', 'idle bytes per link per second', plain(1)],
   ['linkChangesPerPeerPerMinute', 'link changes per peer per minute', plain(3)],
+  ['firstLinkMs', 'first link after, mean', plain(0, ' ms')],
+  ['worstFirstLinkMs', 'first link after, worst', plain(0, ' ms')],
+  ['linkChangesPerJoin', 'link changes per join', plain(2)],
+  ['bytesPerJoin', 'bytes per join', plain(0)],
   ['wholeMs', 'ring whole after', plain(0, ' ms')],
   ['recoveryMs', 'recovered after', plain(0, ' ms')],
   ['routingRecoveryMs', 'routing whole after', plain(0, ' ms')],

@@ -10,7 +10,7 @@ import { direct } from './direct.ts'
 import { directKill } from './direct-kill.ts'
 import { frozen } from './frozen.ts'
 import { idle } from './idle.ts'
-import { joins } from './joins.ts'
+import { joins, joinsAtOnce } from './joins.ts'
 import { manySenders } from './many-senders.ts'
 import { massKill } from './mass-kill.ts'
 import { partition } from './partition.ts'
@@ -26,6 +26,7 @@ export const scenarios: readonly Scenario[] = [
   frozen,
   serverDown,
   joins,
+  joinsAtOnce,
   direct,
   directKill,
   idle,
