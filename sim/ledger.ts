@@ -1,6 +1,6 @@
 /**
  * The ledger: every message that was sent, who has it, and how it came there. Upholds the invariants
- * `exactly-once`, `fifo`, `true` and `settled-once`.
+ * `exactly-once`, `fifo`, `causal`, `true`, `settled-once` and `receipts`.
  * @module
  */
 import type { Outcome } from '../src/protocol/effect.ts'
@@ -23,6 +23,12 @@ export class Message {
   readonly to: Peer | undefined
   readonly body: Uint8Array
   readonly sentAt: number
+  /** Delivered in the order of its sender. */
+  ordered = true
+  /** Peers that are said to have it; `undefined` when nobody asked. */
+  receipts: number | undefined = undefined
+  /** What its sender had before it, the last of each origin; `undefined` where that does not matter. */
+  causes: readonly Message[] | undefined = undefined
   outcome: Outcome | undefined = undefined
   settledAt = Number.POSITIVE_INFINITY
   deliveries = 0
@@ -89,13 +95,34 @@ export class Ledger {
   private open = 0
   /** Per origin and receiver, the number of the last broadcast delivered, plus one. */
   private readonly orders = new Map<Peer, Map<Peer, number>>()
+  /** Whether `causal` is upheld: then what each peer was given last, by origin. */
+  private histories: Map<Peer, Map<Peer, Message>> | undefined
+
+  /** From now on `causal` holds, whatever order the messages were sent with. */
+  expectCausal(): void {
+    this.histories = new Map()
+  }
+
   /** Requests that are not settled yet. */
   get unsettled(): number {
     return this.open
   }
 
   broadcast(from: Peer, topic: string, size: number, at: number): Message {
-    return this.add(new Message(this.messages.length, from, topic, undefined, size, at))
+    const message = this.add(new Message(this.messages.length, from, topic, undefined, size, at))
+    if (this.histories !== undefined) message.causes = [...(this.histories.get(from)?.values() ?? [])]
+    return message
+  }
+
+  /** A count of receipts was told. */
+  counted(peer: Peer, request: RequestId, count: number, at: number): void {
+    const message = this.messages[request]
+    const name = `${count} receipts told of message ${request}`
+    if (message?.from !== peer || message.receipts === undefined || message.outcome !== undefined)
+      violated('receipts', peer, at, `${name}, of which none were wanted`)
+    if (count <= message.receipts) violated('receipts', peer, at, `${name}, after ${message.receipts}`)
+    if (count > message.deliveries) violated('receipts', peer, at, `${name}: ${message.deliveries} have it`)
+    message.receipts = count
   }
 
   direct(from: Peer, to: Peer, size: number, at: number): Message {
@@ -109,7 +136,7 @@ export class Ledger {
     body: Uint8Array,
     hops: number,
     at: number,
-  ): void {
+  ): Message {
     const message = this.messages[numberOf(body)]
     if (message === undefined || !same(message.body, body)) {
       violated('true', peer, at, `${body.length} bytes that nobody sent, said to be from ${from}`)
@@ -122,10 +149,12 @@ export class Ledger {
       violated('true', peer, at, `${name} is for peer ${message.to.index}`)
     }
     if (message.has(peer)) violated('exactly-once', peer, at, `${name} delivered twice`)
-    if (topic !== undefined) this.checkOrder(message, peer, at)
+    if (topic !== undefined && message.ordered) this.checkOrder(message, peer, at)
+    if (message.causes !== undefined) this.checkCauses(message, message.causes, peer, at)
     message.note(peer, hops, at)
     this.deliveries++
     this.lastDelivery = at
+    return message
   }
 
   settled(peer: Peer, request: RequestId, outcome: Outcome, at: number): void {
@@ -148,6 +177,21 @@ export class Ledger {
     this.messages.push(message)
     this.open++
     return message
+  }
+
+  private checkCauses(message: Message, causes: readonly Message[], peer: Peer, at: number): void {
+    for (const cause of causes) {
+      if (cause.from === peer || cause.has(peer) || peer.joinedAt > cause.sentAt) continue
+      violated(
+        'causal',
+        peer,
+        at,
+        `message ${message.number} of peer ${message.from.index} came before ${cause.number}, which its sender had`,
+      )
+    }
+    const history = this.histories?.get(peer) ?? new Map<Peer, Message>()
+    this.histories?.set(peer, history)
+    history.set(message.from, message)
   }
 
   private checkOrder(message: Message, peer: Peer, at: number): void {

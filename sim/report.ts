@@ -68,6 +68,17 @@ export interface Report {
   readonly directMeanHops: number | null
   readonly idleBytesPerLinkPerSecond: number | null
   readonly linkChangesPerPeerPerMinute: number | null
+  /** Counts of receipts when they were settled, as a share of the peers that had the message then: all of them, and the least. */
+  readonly receiptShare: number | null
+  readonly leastReceiptShare: number | null
+  /** Mean over the messages, ms from the last arrival to the last receipt. */
+  readonly receiptMs: number | null
+  /** Bytes of the frames that count, per first arrival. */
+  readonly receiptBytesPerDelivery: number | null
+  /** Share of the past messages asked for that came. */
+  readonly historyShare: number | null
+  /** Mean over those who asked, ms. */
+  readonly historyMs: number | null
   /** Virtual ms from the kill until the survivors were one island and had every message. */
   readonly recoveryMs: number | null
   /** Virtual ms from the end of a partition until one island had every message. */
@@ -112,6 +123,12 @@ const ROWS: readonly (readonly [keyof Report, string, (value: number) => string]
   ['directMeanHops', 'mean direct hops', plain(2)],
   ['idleBytesPerLinkPerSecond', 'idle bytes per link per second', plain(1)],
   ['linkChangesPerPeerPerMinute', 'link changes per peer per minute', plain(3)],
+  ['receiptShare', 'receipts of those that have it', share],
+  ['leastReceiptShare', '… the least of one message', share],
+  ['receiptMs', 'receipts in after the last arrival', plain(0, ' ms')],
+  ['receiptBytesPerDelivery', 'receipt bytes per delivery', plain(1)],
+  ['historyShare', 'past messages found', share],
+  ['historyMs', 'past messages found within', plain(0, ' ms')],
   ['recoveryMs', 'recovered after', plain(0, ' ms')],
   ['healMs', 'healed after', plain(0, ' ms')],
   ['virtualMs', 'virtual time', value => `${(value / 1000).toFixed(1)} s`],

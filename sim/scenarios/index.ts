@@ -4,6 +4,7 @@
  */
 import type { Scenario } from '../scenario.ts'
 import { broadcast } from './broadcast.ts'
+import { causal } from './causal.ts'
 import { churn } from './churn.ts'
 import { coldSenders } from './cold-senders.ts'
 import { direct } from './direct.ts'
@@ -13,6 +14,7 @@ import { joins } from './joins.ts'
 import { manySenders } from './many-senders.ts'
 import { massKill } from './mass-kill.ts'
 import { partition } from './partition.ts'
+import { receipts } from './receipts.ts'
 import { serverDown } from './server-down.ts'
 
 export const scenarios: readonly Scenario[] = [
@@ -27,4 +29,6 @@ export const scenarios: readonly Scenario[] = [
   joins,
   direct,
   idle,
+  receipts,
+  causal,
 ]
