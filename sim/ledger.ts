@@ -3,7 +3,7 @@
  * `exactly-once`, `fifo`, `causal`, `true`, `settled-once` and `receipts`.
  * @module
  */
-import type { Outcome } from '../src/protocol/effect.ts'
+import type { Outcome, PastBroadcast } from '../src/protocol/effect.ts'
 import type { PeerId } from '../src/protocol/id.ts'
 import type { RequestId } from '../src/protocol/input.ts'
 import { type Invariant, InvariantViolation } from './invariant.ts'
@@ -86,7 +86,29 @@ export class Message {
   }
 }
 
+/** Numbers of questions about the past begin here, those of messages stay below. */
+const INQUIRIES = 2 ** 40
+
+/** A question about the past and its answer. */
+export class Inquiry {
+  readonly number: RequestId
+  readonly from: Peer
+  readonly topic: string
+  readonly askedAt: number
+  found: readonly Message[] = []
+  outcome: Outcome | undefined = undefined
+  settledAt = Number.POSITIVE_INFINITY
+
+  constructor(number: RequestId, from: Peer, topic: string, at: number) {
+    this.number = number
+    this.from = from
+    this.topic = topic
+    this.askedAt = at
+  }
+}
+
 export class Ledger {
+  readonly inquiries: Inquiry[] = []
   readonly messages: Message[] = []
   /** First deliveries, direct messages included. */
   deliveries = 0
@@ -157,15 +179,44 @@ export class Ledger {
     return message
   }
 
+  inquire(from: Peer, topic: string, at: number): Inquiry {
+    const inquiry = new Inquiry(INQUIRIES + this.inquiries.length, from, topic, at)
+    this.inquiries.push(inquiry)
+    this.open++
+    return inquiry
+  }
+
+  /** An answer about the past: what it holds was sent, and each message once. */
+  recalled(peer: Peer, request: RequestId, messages: readonly PastBroadcast[], at: number): void {
+    const inquiry = this.inquiries[request - INQUIRIES]
+    if (inquiry?.from !== peer || inquiry.outcome !== undefined)
+      violated('settled-once', peer, at, `an answer to ${request}, which was not asked`)
+    inquiry.found = messages.map(({ from, body, delivered }) => {
+      const message = this.messages[numberOf(body)]
+      if (message?.from.id !== from || message.topic !== inquiry.topic || !same(message.body, body))
+        violated('true', peer, at, `a past message that nobody sent, said to be from ${from}`)
+      if (delivered && message.from !== peer && !message.has(peer))
+        violated('true', peer, at, `past message ${message.number} said to be delivered`)
+      return message
+    })
+    if (new Set(inquiry.found).size < messages.length)
+      violated('exactly-once', peer, at, 'a past message was told twice')
+  }
+
   settled(peer: Peer, request: RequestId, outcome: Outcome, at: number): void {
-    const message = this.messages[request]
+    const message = request < INQUIRIES ? this.messages[request] : this.inquiries[request - INQUIRIES]
     if (message === undefined || message.from !== peer) {
       violated('settled-once', peer, at, `request ${request} settled, but not made`)
     }
     if (message.outcome !== undefined) {
       violated('settled-once', peer, at, `request ${request} settled twice: ${message.outcome}, ${outcome}`)
     }
-    if (outcome === 'ok' && message.to !== undefined && !message.has(message.to)) {
+    if (
+      message instanceof Message &&
+      outcome === 'ok' &&
+      message.to !== undefined &&
+      !message.has(message.to)
+    ) {
       violated('true', peer, at, `request ${request} settled ok, but peer ${message.to.index} has nothing`)
     }
     message.outcome = outcome

@@ -8,7 +8,7 @@ import type { PeerId } from '../src/protocol/id.ts'
 import type { Input, Order } from '../src/protocol/input.ts'
 import { castPeer } from './cast.ts'
 import { type Invariant, InvariantViolation } from './invariant.ts'
-import { Ledger, type Message } from './ledger.ts'
+import { type Inquiry, Ledger, type Message } from './ledger.ts'
 import type { MachineFactory } from './machine.ts'
 import { Network } from './network.ts'
 import type { SimOptions } from './options.ts'
@@ -136,6 +136,19 @@ export class World {
     const message = this.ledger.direct(from, to, size, this.now)
     this.turn(from, { kind: 'send', request: message.number, to: to.id, body: message.body.slice(), timeout })
     return message
+  }
+
+  /** Asks for the last messages of a topic; `age` in ms. */
+  history(
+    peer: Peer,
+    last: number,
+    age = Number.POSITIVE_INFINITY,
+    topic = 'sim',
+    timeout = 10_000,
+  ): Inquiry {
+    const inquiry = this.ledger.inquire(peer, topic, this.now)
+    this.turn(peer, { kind: 'history', request: inquiry.number, topic, last, age, timeout })
+    return inquiry
   }
 
   /** Something of the scenario's that happens at a time. */
@@ -286,6 +299,9 @@ export class World {
         return
       case 'deliver':
         this.deliver(peer, effect)
+        return
+      case 'past':
+        this.ledger.recalled(peer, effect.request, effect.messages, now)
         return
       case 'receipt':
         this.ledger.counted(peer, effect.request, effect.count, now)

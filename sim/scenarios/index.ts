@@ -11,6 +11,7 @@ import { direct } from './direct.ts'
 import { frozen } from './frozen.ts'
 import { idle } from './idle.ts'
 import { joins } from './joins.ts'
+import { late } from './late.ts'
 import { manySenders } from './many-senders.ts'
 import { massKill } from './mass-kill.ts'
 import { partition } from './partition.ts'
@@ -31,4 +32,5 @@ export const scenarios: readonly Scenario[] = [
   idle,
   receipts,
   causal,
+  late,
 ]
