@@ -12,8 +12,11 @@
  * 8. `progress`: virtual time does not stand still while peers are busy with themselves.
  * 9. `causal`: where a scenario wants it, nobody is given a message before one that its sender had before sending it.
  * 10. `receipts`: a count of receipts grows, and is never more than have the message.
+ * 11. `bounds`: no table of a machine holds more than the bound that it documents.
+ * 12. `ring`: where everybody can reach everybody and nothing happens any more, the ring is whole from both sides.
  *
- * The world checks 1 and 6–8 after each turn, the ledger the others at each delivery, settlement and count.
+ * The world checks 1 and 6–8 after each turn, the ledger 2–5, 9 and 10 at each delivery, settlement and count; an audit
+ * (audit.ts) asks some peers each virtual second for 11; 12 is for whoever knows that it is quiet: a fuzz program at its end.
  * @module
  */
 
@@ -28,6 +31,8 @@ export type Invariant =
   | 'progress'
   | 'causal'
   | 'receipts'
+  | 'bounds'
+  | 'ring'
 
 /** A violated invariant: the run is over. */
 export class InvariantViolation extends Error {

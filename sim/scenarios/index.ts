@@ -8,6 +8,7 @@ import { causal } from './causal.ts'
 import { churn } from './churn.ts'
 import { coldSenders } from './cold-senders.ts'
 import { direct } from './direct.ts'
+import { directKill } from './direct-kill.ts'
 import { frozen } from './frozen.ts'
 import { idle } from './idle.ts'
 import { joins } from './joins.ts'
@@ -29,6 +30,7 @@ export const scenarios: readonly Scenario[] = [
   serverDown,
   joins,
   direct,
+  directKill,
   idle,
   receipts,
   causal,

@@ -2,7 +2,8 @@
  * The control frames of broadcast trees.
  *
  *     ACK    = %x21 1*( stream ranges )
- *     IHAVE  = %x22 1*( stream hops ranges )             ; hops: links the newest of them crossed
+ *     IHAVE  = %x22 1*( stream hops age ranges )         ; hops: links the newest of them crossed; age: for how
+ *                                                        ; long it has been here, ms
  *     GRAFT  = %x23 1*( stream tree ranges )             ; tree: 1 to be put into the tree; ranges may be empty
  *     PRUNE  = %x24 1*stream
  *     RANGES = %x25 purpose age *( stream hops from length ranges )
@@ -41,11 +42,14 @@ export interface Entry {
 }
 export interface IhaveEntry extends Entry {
   readonly hops: number
+  /** Milliseconds since the newest of them arrived at the sender. */
+  readonly lag: number
 }
 export interface GraftEntry extends Entry {
   readonly tree: boolean
 }
-export interface RangesEntry extends IhaveEntry {
+export interface RangesEntry extends Entry {
+  readonly hops: number
   readonly from: number
   /** One above the last that can be supplied. */
   readonly next: number
@@ -113,7 +117,8 @@ export function decodeAck(reader: Reader): Entry[] | undefined {
 
 export function encodeIhave(entries: readonly IhaveEntry[]): Uint8Array {
   const writer = new Writer(1 + entries.length * (STREAM_BYTES + 7)).u8(Frame.IHAVE)
-  for (const entry of entries) writeRanges(writer.u48(entry.stream).u8(entry.hops), entry.ranges)
+  for (const entry of entries)
+    writeRanges(writer.u48(entry.stream).u8(entry.hops).varint(entry.lag), entry.ranges)
   return writer.finish()
 }
 
@@ -121,6 +126,7 @@ export function decodeIhave(reader: Reader): IhaveEntry[] | undefined {
   return readAll(reader, budget => ({
     stream: reader.u48(),
     hops: reader.u8(),
+    lag: reader.varint(),
     ranges: readRanges(reader, budget),
   }))
 }

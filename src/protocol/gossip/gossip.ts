@@ -244,14 +244,15 @@ export class Gossip {
     return drop
   }
 
-  /** Another machine sends to this link in this turn: waiting acks may go along. Optional. */
-  piggyback(link: LinkId, now: number, out: Outbox): void {
+  /** Another machine sends to this link in this turn: waiting acks may go along. Optional. Whether anything waits. */
+  piggyback(link: LinkId, now: number, out: Outbox): boolean {
     const neighbour = this.state.neighbours.get(link)
-    if (neighbour === undefined || neighbour.touched) return
+    if (neighbour === undefined || neighbour.touched || !neighbour.isWaiting) return false
     this.begin(now, out)
     neighbour.touched = true
     this.state.touched.push(neighbour)
     this.end()
+    return true
   }
 
   tick(now: number, out: Outbox): void {

@@ -81,4 +81,11 @@ export class Neighbour {
     // A little less, so that an honest peer never asks too much.
     this.questionCredit = new Credit(QUESTIONS - 2, QUESTIONS_PER_SECOND * 0.9, now)
   }
+
+  /** Something for it waits for the end of a turn, or for company. */
+  get isWaiting(): boolean {
+    return (
+      this.ackStreams.length > 0 || this.digest.length > 0 || this.prunes.length > 0 || this.grafts.length > 0
+    )
+  }
 }

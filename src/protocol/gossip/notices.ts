@@ -6,6 +6,7 @@
  */
 import { jitter } from '../random.ts'
 import { MAX_DIGEST } from '../wire/limits.ts'
+import { ASSUMED_ROUND_TRIP } from './config.ts'
 import {
   encodeAck,
   encodeGraft,
@@ -98,13 +99,15 @@ export function announceLater(state: GossipState, neighbour: Neighbour, message:
   if (neighbour.digest.length >= MAX_DIGEST) flushDigest(state, neighbour, NEVER)
 }
 
-/** A neighbour that is known to have a message is told of it only if this peer's way to it is clearly shorter. */
-function worthTelling(state: GossipState, neighbour: Neighbour, message: Message): boolean {
+/** A neighbour that is known to have a message is told of it only if it would have had it clearly sooner from here. */
+export function worthTelling(state: GossipState, neighbour: Neighbour, message: Message): boolean {
   const edge = message.stream.edges.get(neighbour.link)
   if (edge === undefined || !edge.told.has(message.seq)) return true
+  if (edge.toldSeq !== message.seq) return false
+  // It came there one way earlier than it would have come here.
   return (
-    edge.hops !== Number.POSITIVE_INFINITY &&
-    message.hops + 1 + state.settings.optimizationThreshold <= edge.hops
+    message.at + (neighbour.roundTrip ?? ASSUMED_ROUND_TRIP) + state.settings.optimizationThreshold <=
+    edge.toldAt
   )
 }
 
@@ -116,15 +119,18 @@ export function flushDigest(state: GossipState, neighbour: Neighbour, upTo: numb
   neighbour.digestNoted.splice(0, ripe)
   if (neighbour.digest.length === 0) neighbour.digestAt = NEVER
   if (messages.length === 0) return
-  const entries = new Map<number, { stream: number; hops: number; ranges: RangeSet }>()
+  const entries = new Map<number, { stream: number; hops: number; lag: number; ranges: RangeSet }>()
   for (const message of messages) {
     if (!worthTelling(state, neighbour, message)) continue
     let entry = entries.get(message.stream.id)
     if (entry === undefined) {
-      entry = { stream: message.stream.id, hops: message.hops, ranges: new RangeSet() }
+      entry = { stream: message.stream.id, hops: 0, lag: 0, ranges: new RangeSet() }
       entries.set(message.stream.id, entry)
     }
-    entry.hops = message.hops
+    if (message.seq > (entry.ranges.last ?? 0)) {
+      entry.hops = message.hops
+      entry.lag = Math.max(0, Math.round(state.now - message.at))
+    }
     entry.ranges.add(message.seq)
   }
   if (entries.size === 0) return

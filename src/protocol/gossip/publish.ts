@@ -96,6 +96,7 @@ export class Publisher {
       options: unsigned.options,
       deps: NO_DEPS,
       hops: 0,
+      late: false,
       at: state.now,
       request,
       older: undefined,

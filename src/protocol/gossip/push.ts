@@ -23,6 +23,8 @@ import { Writer } from '../wire/writer.ts'
 export const HINT = 1
 /** The answer to a GRAFT: not a push along the tree, so a duplicate does not prune it. */
 export const REPAIR = 2
+/** It was repaired on its way: when it comes says nothing about the tree. */
+export const LATE = 4
 
 /** What the origin wants of everybody, signed: the low two bits are its place in {@link ORDERS}, then RECEIPT. */
 export const ORDER = 3
@@ -90,7 +92,7 @@ export class PushHead {
     this.seq = reader.varint(MAX_SEQ)
     this.options = reader.u8()
     const known = this.options <= (ORDER | RECEIPT) && (this.options & ORDER) !== ORDER
-    return reader.ok && this.seq > 0 && this.flags <= (HINT | REPAIR) && known
+    return reader.ok && this.seq > 0 && this.flags <= (HINT | REPAIR | LATE) && known
   }
 
   /** Reads the rest and copies the whole. `undefined` when it does not parse. */
@@ -179,7 +181,8 @@ export function encodePush(
 /** Makes a frame that arrived ready to be passed on, in place: one more hop, a push along the tree. */
 export function patchForward(frame: Uint8Array): void {
   frame[1] = (frame[1] as number) + 1
-  frame[2] = (frame[2] as number) & HINT
+  const flags = frame[2] as number
+  frame[2] = (flags & HINT) | ((flags & (REPAIR | LATE)) === 0 ? 0 : LATE)
 }
 
 /** A copy of a frame that answers a GRAFT. */

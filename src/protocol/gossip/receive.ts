@@ -12,13 +12,22 @@ import { HINTED } from './config.ts'
 import { arrive, remember } from './delivery.ts'
 import type { Neighbour } from './neighbour.ts'
 import { ackLater, announceLater } from './notices.ts'
-import { encodePush, type Push, type PushHead, patchForward, pushToSign, RECEIPT, REPAIR } from './push.ts'
+import {
+  encodePush,
+  LATE,
+  type Push,
+  type PushHead,
+  patchForward,
+  pushToSign,
+  RECEIPT,
+  REPAIR,
+} from './push.ts'
 import { acked, push as pushTo } from './pushing.ts'
 import { awaitAll, notYours, openTally } from './receipts.ts'
 import { supplied } from './repair.ts'
 import type { GossipState } from './state.ts'
 import { type Message, type Stream, streamId } from './stream.ts'
-import { chooseHint, redundant, seed, setParent } from './tree.ts'
+import { announcedBefore, chooseHint, redundant, seed, setParent } from './tree.ts'
 import type { Candidate, Copy, Verifying } from './verifying.ts'
 
 /** A PUSH frame. */
@@ -176,7 +185,7 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
   const hint = stream.seeded ? push.hint : begin(state, stream, from, push.hint, repair)
   let frame = push.frame
   if (hint !== push.hint && stream.received <= HINTED) {
-    frame = encodePush(copy.hops, 0, hint, push.signed, push.signature)
+    frame = encodePush(copy.hops, copy.flags, hint, push.signed, push.signature)
   }
   patchForward(frame)
   const message: Message = {
@@ -188,6 +197,7 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
     options: push.options,
     deps: push.deps,
     hops: copy.hops,
+    late: (copy.flags & (REPAIR | LATE)) !== 0,
     at: state.now,
     request: undefined,
     older: undefined,
@@ -202,6 +212,7 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
   for (const other of candidate.copies) if (other !== copy) repeat(state, stream, other, push)
   passOn(state, message, from, formerParent)
   if (tally !== undefined) awaitAll(state, tally, message)
+  if (stream.earlySeq === push.seq) announcedBefore(state, message)
 }
 
 /** Another copy of a message that has been verified meanwhile. Other bytes under its name are not acked. */

@@ -57,6 +57,8 @@ export const Frame = {
   DATA: 0x32,
   /** DATA frames that have arrived. */
   RECEIPT: 0x33,
+  /** ROUTED and BOUNCED frames that have arrived over this link: keep them no longer. */
+  TAKEN: 0x34,
 } as const
 
 export type FrameType = (typeof Frame)[keyof typeof Frame]
