@@ -123,9 +123,9 @@ export class Lab {
   }
 
   /** Sends one broadcast now. Part of the delivery figure, and of a phase if given to {@link conclude}. */
-  broadcast(sender: Peer): Sent {
+  broadcast(sender: Peer, receipt?: number): Sent {
     const flood = floodTime(sender, this.world.network)
-    const message = this.world.broadcast(sender)
+    const message = this.world.broadcast(sender, undefined, undefined, receipt)
     this.broadcastsSent.push(message)
     return { message, flood }
   }

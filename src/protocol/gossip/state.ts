@@ -44,6 +44,8 @@ export interface GossipStats {
   /** Streams forgotten for newer ones. */
   forgotten: number
   badSignatures: number
+  /** Messages of the past that neighbours asked for. */
+  recalled: number
 
   links: number
   streams: number
@@ -56,6 +58,7 @@ export interface GossipStats {
   unacked: number
   requests: number
   tallies: number
+  inquiries: number
 }
 
 export class GossipState {
@@ -115,6 +118,7 @@ export class GossipState {
     emptyPromises: 0,
     forgotten: 0,
     badSignatures: 0,
+    recalled: 0,
   }
 
   constructor(config: GossipConfig, ownId: number, forget: (stream: Stream) => void) {
