@@ -361,6 +361,7 @@ export class Node {
       case Frame.GRAFT:
       case Frame.PRUNE:
       case Frame.RANGES:
+      case Frame.BEACON:
         return this.gossip.frame(link, type, reader, now, this.out)
       case Frame.ROUTED:
       case Frame.BOUNCED:

@@ -7,6 +7,7 @@ import { Frame, type FrameType } from '../wire/frame.ts'
 import type { Reader } from '../wire/reader.ts'
 import { catchUp } from './compare.ts'
 import { decodeAck, decodeGraft, decodeIhave, decodePrune, decodeRanges, type Entry } from './control.ts'
+import { beaconArrived } from './ground.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { PushHead } from './push.ts'
 import { ackedRange } from './pushing.ts'
@@ -58,6 +59,8 @@ export function readFrame(
       const ranges = decodeRanges(reader)
       return ranges === undefined ? 'malformed' : compared(state, neighbour, ranges, verifying)
     }
+    case Frame.BEACON:
+      return beaconArrived(state, neighbour, reader)
     default:
       return 'unexpected'
   }

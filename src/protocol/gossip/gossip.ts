@@ -15,7 +15,8 @@
  *  8. One GRAFT per stream is awaited at a time. It asks for `maxGraft` messages; answers are limited to as many, and
  *     per link to `historyBytes` at once and a mebibyte a second after that.
  *  9. Each broadcast of this peer is settled exactly once; at most `maxRequests` are open.
- * 10. Without broadcasts, link changes or questions nothing is sent: `deadline` is Infinity.
+ * 10. Without broadcasts, link changes or questions nothing but beacons is sent; without links nothing at all:
+ *     `deadline` is Infinity.
  * @module
  */
 
@@ -29,6 +30,7 @@ import { antiEntropyDue, catchUp, compareAll } from './compare.ts'
 import type { GossipConfig } from './config.ts'
 import { forget, gapDue } from './delivery.ts'
 import { readFrame } from './frames.ts'
+import { groundDue, groundLinkLost, groundLinkUp } from './ground.ts'
 import { Neighbour } from './neighbour.ts'
 import { flushAcks, flushDigest, flushTouched } from './notices.ts'
 import { Publisher, settle } from './publish.ts'
@@ -86,6 +88,7 @@ export class Gossip {
     state.history.removeStream(state.own)
     state.own.edges.clear()
     state.own.seeded = false
+    state.ground.clear()
     state.streams.timed.clear()
     state.touched.length = 0
     state.stranded.length = 0
@@ -104,6 +107,7 @@ export class Gossip {
     const neighbour = new Neighbour(link, peer, repair, comparisons)
     state.neighbours.set(link, neighbour)
     compareAll(state, neighbour)
+    groundLinkUp(state, neighbour)
     this.end()
   }
 
@@ -115,6 +119,7 @@ export class Gossip {
     state.neighbours.delete(link)
     state.hurryUntil = now + HURRY_AFTER_LOSS
     giveUpAll(state, neighbour)
+    groundLinkLost(state, link)
     for (const stream of state.streams.byId.values()) {
       stream.edges.delete(link)
       if (stream.parent === link) orphan(state, stream)
@@ -154,6 +159,7 @@ export class Gossip {
       state.hurryUntil = now + HURRY_AFTER_LOSS
       neighbour.owed = true
       giveUpAll(state, neighbour)
+      groundLinkLost(state, link)
       for (const stream of state.streams.byId.values()) {
         if (stream.parent === link) orphan(state, stream)
       }
@@ -236,6 +242,7 @@ export class Gossip {
       if (stream.graftAt === NEVER && stream.gapAt === NEVER) state.streams.timed.delete(stream)
     }
     if (state.antiEntropyAt <= now) antiEntropyDue(state)
+    if (state.ground.deadline <= now) groundDue(state)
     if (state.requests.size > 0) this.publisher.expire()
     this.end()
     this.schedule()
@@ -274,7 +281,7 @@ export class Gossip {
   /** After a tick the deadline is exact; between ticks it is never too late. */
   private schedule(): void {
     const { state } = this
-    let at = Math.min(state.antiEntropyAt, this.publisher.deadline)
+    let at = Math.min(state.antiEntropyAt, state.ground.deadline, this.publisher.deadline)
     for (const neighbour of state.neighbours.values()) {
       at = Math.min(at, neighbour.ackAt, neighbour.digestAt, neighbour.retryAt)
     }

@@ -4,11 +4,15 @@
  * @module
  */
 
-import type { Credit } from '../credit.ts'
+import { Credit } from '../credit.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
+import type { Beacon } from './beacon.ts'
 import type { GraftEntry } from './control.ts'
 import type { Message, Stream } from './stream.ts'
+
+/** Beacons of one neighbour: a root and its successors in a rush of joins, then one a second. */
+const BEACONS = 32
 
 /** A push that waits for its ack. */
 export interface Unacked {
@@ -58,6 +62,12 @@ export class Neighbour {
   comparedAt = Number.NEGATIVE_INFINITY
   /** A frame went to it in this turn: acks go along. */
   touched = false
+
+  /** The last beacon of the ground tree it sent. */
+  heard: Beacon | undefined
+  /** This peer is its parent in the ground tree. */
+  child = false
+  readonly beacons = new Credit(BEACONS, 1, 0)
 
   constructor(link: LinkId, peer: PeerId, repairCredit: Credit, rangesCredit: Credit) {
     this.link = link

@@ -5,10 +5,9 @@
 import type { Outcome } from '../effect.ts'
 import type { RequestId } from '../input.ts'
 import { noteActivity } from './compare.ts'
-import { HINTED } from './config.ts'
 import { remember } from './delivery.ts'
 import { announceLater } from './notices.ts'
-import { encodePush, encodeSigned, pushToSign, SIGNATURE_BYTES } from './push.ts'
+import { encodePush, encodeSigned, flagsOf, pushToSign, SIGNATURE_BYTES } from './push.ts'
 import { push } from './pushing.ts'
 import { Request } from './request.ts'
 import type { GossipState } from './state.ts'
@@ -31,7 +30,6 @@ export class Publisher {
   private readonly unsigned = new Map<number, Unsigned>()
   private lastSeq = 0
   private nextToken = 0
-  private hint = 0
 
   constructor(state: GossipState) {
     this.state = state
@@ -78,9 +76,8 @@ export class Publisher {
     const { state } = this
     const { own } = state
     const { request, seq } = unsigned
-    if (!this.hasTree()) this.hint = seedOwn(state)
-    const hint = own.received < HINTED && state.streams.byId.has(this.hint) ? this.hint : 0
-    const frame = encodePush(1, 0, hint, unsigned.signed, signature)
+    const spread = this.hasTree() ? 0 : seedOwn(state)
+    const frame = encodePush(1, flagsOf(spread), unsigned.signed, signature)
     const signedAt = frame.length - SIGNATURE_BYTES
     const message: Message = {
       stream: own,
@@ -165,7 +162,6 @@ export class Publisher {
   clear(): void {
     for (const request of [...this.state.requests.values()]) settle(this.state, request, 'left')
     this.unsigned.clear()
-    this.hint = 0
   }
 }
 

@@ -41,6 +41,8 @@ export const Frame = {
   PRUNE: 0x24,
   /** Everything the sender has, as ranges: send what it lacks, ask for what it has more. */
   RANGES: 0x25,
+  /** The pulse of the ground tree's root: take the first to bring it as parent, and pass it on. */
+  BEACON: 0x28,
 
   // routing
   /** A direct message on its way: deliver it, or pass it on. */
