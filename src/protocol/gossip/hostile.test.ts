@@ -24,9 +24,9 @@ function span(from: number, to = from): RangeSet {
   return set
 }
 
-function pushOf(author: Uint8Array, epoch: number, seq: number, text = 'hi', hops = 1, hint = 0): Uint8Array {
+function pushOf(author: Uint8Array, epoch: number, seq: number, text = 'hi', hops = 1): Uint8Array {
   const signed = encodeSigned(author, epoch, seq, 'chat', new TextEncoder().encode(text))
-  return encodePush(hops, 0, hint, signed, checksum(author, pushToSign(DISCOVERY_KEY, signed)))
+  return encodePush(hops, 0, signed, checksum(author, pushToSign(DISCOVERY_KEY, signed)))
 }
 
 /** One machine between three links, answered by hand. */

@@ -95,7 +95,9 @@ export function announced(
     optimize(state, stream, neighbour, entry.hops)
   }
   if (wanted(stream, edge, 1, verifying).count > 0) {
-    const parent = stream.parent === undefined ? undefined : state.neighbours.get(stream.parent)
+    // The first message of a stream is on its way along the ground tree.
+    const link = stream.parent ?? (stream.received === 0 ? state.ground.parent : undefined)
+    const parent = link === undefined ? undefined : state.neighbours.get(link)
     const wait =
       parent === undefined || !state.usable(parent)
         ? 0
