@@ -7,12 +7,16 @@ import type { Scenario } from '../scenario.ts'
 
 export const coldSenders: Scenario = {
   name: 'cold-senders',
-  summary: 'the very first broadcast of a swarm, then the first of fifty more senders; the worse heads the report',
+  summary:
+    'the very first broadcast of a swarm, then the first of fifty more senders; the worse heads the report',
   budgets: ({ maxPeers, peers, loss, duplicate, reorder, jitter }) => [
     { field: 'islands', max: 1 },
     { field: 'maxLinks', max: maxPeers },
     { field: 'delivery', min: 1 },
-    { field: 'duplicatesPerDelivery', max: loss + duplicate + reorder + jitter === 0 && peers > 50 ? 0.3 : 6 },
+    {
+      field: 'duplicatesPerDelivery',
+      max: loss + duplicate + reorder + jitter === 0 && peers > 50 ? 0.3 : 6,
+    },
     { field: 'lastHop', max: 13 },
   ],
   run(lab) {

@@ -30,7 +30,7 @@ import { antiEntropyDue, catchUp, compareAll } from './compare.ts'
 import type { GossipConfig } from './config.ts'
 import { forget, gapDue } from './delivery.ts'
 import { readFrame } from './frames.ts'
-import { groundDue, groundLinkLost, groundLinkUp } from './ground.ts'
+import { type Ground, groundDue, groundLinkLost, groundLinkUp } from './ground.ts'
 import { Neighbour } from './neighbour.ts'
 import { flushAcks, flushDigest, flushTouched } from './notices.ts'
 import { Publisher, settle } from './publish.ts'
@@ -246,6 +246,11 @@ export class Gossip {
     if (state.requests.size > 0) this.publisher.expire()
     this.end()
     this.schedule()
+  }
+
+  /** The tree that first messages follow, to look at. */
+  get ground(): Ground {
+    return this.state.ground
   }
 
   get stats(): GossipStats {

@@ -44,9 +44,11 @@ const NEVER = Number.POSITIVE_INFINITY
 export class Ground {
   /** The first 48 bits of this peer's id. */
   readonly self: number
-  /** The beacon this peer follows; its own where it is the root. */
+  /** The beacon this peer follows, or followed until it was too old; its own where it is the root. */
   beacon: Beacon | undefined
   parent: LinkId | undefined
+  /** Links to peers whose parent this one is. */
+  readonly children = new Set<LinkId>()
   /** There has been a tree since this peer joined. */
   stands = false
   /** Of this peer's last own beacon, or of one it sent before a reload. */
@@ -55,8 +57,9 @@ export class Ground {
   next: LinkId | undefined
   nextAt = NEVER
   firstAt = 0
-  /** The root's next beacon; the end of a beacon's life; without one, this peer's own first. */
+  /** The root's next beacon; the end of a beacon's life; or, when `claiming`, this peer's own first. */
   dueAt = NEVER
+  claiming = false
   readonly floods = new Credit(FLOODS, 1000 / FLOOD_EVERY, 0)
 
   constructor(id: PeerId) {
@@ -73,6 +76,7 @@ export class Ground {
   clear(): void {
     this.beacon = undefined
     this.parent = undefined
+    this.children.clear()
     this.stands = false
     this.nextAt = NEVER
     this.dueAt = NEVER
@@ -81,11 +85,15 @@ export class Ground {
 
 /** Whether the link to a neighbour is part of the tree. */
 export function grounded(state: GossipState, neighbour: Neighbour): boolean {
-  return neighbour.child || neighbour.link === state.ground.parent
+  return neighbour.link === state.ground.parent || state.ground.children.has(neighbour.link)
 }
 
-function isRoot(ground: Ground): boolean {
-  return ground.beacon?.root === ground.self
+function isRoot({ beacon, self }: Ground, now: number): boolean {
+  return beacon?.root === self && !isStale(beacon, now)
+}
+
+function isStale(beacon: Beacon, now: number): boolean {
+  return now >= beacon.bornAt + MAX_AGE
 }
 
 function due(state: GossipState, at: number): void {
@@ -94,18 +102,19 @@ function due(state: GossipState, at: number): void {
 }
 
 /** This peer is the root if nobody else is soon, those of low id first. */
-function candidate(state: GossipState): void {
+function claim(state: GossipState): void {
+  state.ground.claiming = true
   due(state, state.now + LISTEN + SPAN * (state.ground.self / 2 ** 48))
 }
 
 function tell(state: GossipState, neighbour: Neighbour): void {
   const { beacon, parent } = state.ground
-  if (beacon !== undefined)
+  if (beacon !== undefined && !isStale(beacon, state.now))
     state.send(neighbour, encodeBeacon(beacon, neighbour.link === parent, state.now))
 }
 
 export function groundLinkUp(state: GossipState, neighbour: Neighbour): void {
-  if (state.ground.dueAt === NEVER) candidate(state)
+  if (state.ground.dueAt === NEVER) claim(state)
   tell(state, neighbour)
 }
 
@@ -113,6 +122,7 @@ export function groundLinkUp(state: GossipState, neighbour: Neighbour): void {
 export function groundLinkLost(state: GossipState, link: LinkId): void {
   const { ground } = state
   if (state.neighbours.size === 0) return ground.clear()
+  if (!state.neighbours.has(link)) ground.children.delete(link)
   if (ground.parent !== link) return
   ground.parent = undefined
   const suspect = state.neighbours.get(link)
@@ -127,7 +137,8 @@ export function beaconArrived(state: GossipState, neighbour: Neighbour, reader: 
   if (read === undefined) return 'malformed'
   if (!neighbour.beacons.take(1, now)) return 'rate'
   const { beacon } = read
-  neighbour.child = read.child
+  if (read.child) ground.children.add(neighbour.link)
+  else ground.children.delete(neighbour.link)
   neighbour.heard = beacon
   if (read.child && ground.parent === neighbour.link && ground.nextAt === NEVER) ground.parent = undefined
   if (beacon.root === ground.self) {
@@ -148,10 +159,14 @@ export function beaconArrived(state: GossipState, neighbour: Neighbour, reader: 
 }
 
 /** Whether a beacon is one to follow. */
-function isNews(state: GossipState, { root, seq, hops, bornAt }: Beacon): boolean {
-  const { beacon } = state.ground
-  if (hops >= state.settings.maxHops || state.now >= bornAt + MAX_AGE) return false
-  return beacon === undefined || root < beacon.root || (root === beacon.root && seq > beacon.seq)
+function isNews(state: GossipState, heard: Beacon): boolean {
+  const { now, ground, settings } = state
+  const mine = ground.beacon
+  if (heard.hops >= settings.maxHops || isStale(heard, now)) return false
+  if (mine === undefined) return true
+  // What was too old here is not made young by another's rounding.
+  if (isStale(mine, now)) return heard.root !== mine.root || heard.seq !== mine.seq
+  return heard.root < mine.root || (heard.root === mine.root && heard.seq > mine.seq)
 }
 
 function follow(state: GossipState, neighbour: Neighbour, { root, seq, hops, bornAt }: Beacon): void {
@@ -162,6 +177,7 @@ function follow(state: GossipState, neighbour: Neighbour, { root, seq, hops, bor
     state.wake(ground.nextAt)
   }
   ground.stands = true
+  ground.claiming = false
   ground.beacon = { root, seq, hops: hops + 1, bornAt }
   ground.next = neighbour.link
   ground.firstAt = now
@@ -187,6 +203,7 @@ function passOn(state: GossipState): void {
 function emit(state: GossipState): void {
   const { ground } = state
   ground.stands = true
+  ground.claiming = false
   ground.parent = undefined
   ground.nextAt = NEVER
   ground.beacon = { root: ground.self, seq: ++ground.seq, hops: 0, bornAt: state.now }
@@ -206,11 +223,17 @@ function adopted(state: GossipState): void {
 function adopt(state: GossipState): void {
   const { ground } = state
   const mine = ground.beacon
-  if (mine === undefined || isRoot(ground)) return
+  if (mine === undefined || mine.root === ground.self) return
   let bestHops = mine.hops + 1
   for (const neighbour of state.neighbours.values()) {
     const { heard } = neighbour
-    if (heard?.root !== mine.root || heard.seq !== mine.seq || neighbour.suspect || neighbour.child) continue
+    if (
+      heard?.root !== mine.root ||
+      heard.seq !== mine.seq ||
+      neighbour.suspect ||
+      ground.children.has(neighbour.link)
+    )
+      continue
     if (heard.hops === mine.hops && neighbour.peer > state.config.id) continue
     if (heard.hops < bestHops) {
       ground.parent = neighbour.link
@@ -224,15 +247,19 @@ export function groundDue(state: GossipState): void {
   const { ground, now } = state
   if (ground.nextAt <= now) passOn(state)
   if (ground.dueAt > now) return
-  const old = ground.beacon
   // A root whose own timer came so late has been forgotten: it is no better than anybody.
-  if (old === undefined || (isRoot(ground) && now < old.bornAt + MAX_AGE)) return emit(state)
-  ground.beacon = undefined
-  candidate(state)
+  if (ground.claiming || isRoot(ground, now)) return emit(state)
+  claim(state)
   let best: Neighbour | undefined
   for (const neighbour of state.neighbours.values()) {
     const { heard } = neighbour
-    if (heard === undefined || heard.root === ground.self || neighbour.child || !isNews(state, heard)) continue
+    if (
+      heard === undefined ||
+      heard.root === ground.self ||
+      ground.children.has(neighbour.link) ||
+      !isNews(state, heard)
+    )
+      continue
     if (heard.root < (best?.heard?.root ?? NEVER)) best = neighbour
   }
   if (best?.heard !== undefined) follow(state, best, best.heard)

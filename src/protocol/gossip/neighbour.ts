@@ -65,8 +65,6 @@ export class Neighbour {
 
   /** The last beacon of the ground tree it sent. */
   heard: Beacon | undefined
-  /** This peer is its parent in the ground tree. */
-  child = false
   readonly beacons = new Credit(BEACONS, 1, 0)
 
   constructor(link: LinkId, peer: PeerId, repairCredit: Credit, rangesCredit: Credit) {
