@@ -19,6 +19,7 @@ import {
   encodePush,
   encodeSigned,
   flagsOf,
+  LATE,
   MAX_SPREAD,
   PushHead,
   patchForward,
@@ -56,7 +57,7 @@ describe('what is written is what is read', () => {
 
   test('IHAVE', () => {
     fc.assert(
-      fc.property(many(fc.record({ stream: id, hops, ranges })), entries => {
+      fc.property(many(fc.record({ stream: id, hops, lag: fc.nat(100_000), ranges })), entries => {
         expect(decodeIhave(behindType(encodeIhave(entries)))).toEqual(entries)
       }),
     )
@@ -141,12 +142,21 @@ describe('a push', () => {
   })
 
   test('is passed on with one hop more, its signed bytes untouched', () => {
-    const frame = encodePush(3, REPAIR, signed, new Uint8Array(64).fill(9))
+    const frame = encodePush(3, 0, signed, new Uint8Array(64).fill(9))
     const forward = frame.slice()
     patchForward(forward, 5)
     expect(forward).toEqual(encodePush(4, flagsOf(5), signed, new Uint8Array(64).fill(9)))
     expect(repairFrame(forward)[2]).toBe(flagsOf(5) | REPAIR)
     expect(spreadOf(forward[2]!)).toBe(5)
+  })
+
+  test('that was repaired is a push again, and late on all its way', () => {
+    const frame = encodePush(3, REPAIR, signed, new Uint8Array(64).fill(9))
+    patchForward(frame, 0)
+    expect(frame).toEqual(encodePush(4, LATE, signed, new Uint8Array(64).fill(9)))
+    patchForward(frame, 1)
+    expect(frame[2]).toBe(flagsOf(1) | LATE)
+    expect(repairFrame(frame)[2]).toBe(flagsOf(1) | LATE | REPAIR)
   })
 
   test('is signed with its swarm, key, epoch, number, topic and body', () => {
@@ -202,7 +212,7 @@ describe('garbage', () => {
     const set = new RangeSet()
     set.add(5, 9)
     set.add(20)
-    const frame = encodeIhave([{ stream: 77, hops: 3, ranges: set }])
+    const frame = encodeIhave([{ stream: 77, hops: 3, age: 0, ranges: set }])
     for (let end = 1; end < frame.length; end++)
       expect(decodeIhave(new Reader(frame, 1, end))).toBeUndefined()
     expect(decodeIhave(behindType(Uint8Array.from([...frame, 0])))).toBeUndefined()

@@ -8,7 +8,7 @@ import { Credit } from '../credit.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
 import type { Beacon } from './beacon.ts'
-import type { GraftEntry } from './control.ts'
+import type { GraftEntry, TallyEntry } from './control.ts'
 import type { Message, Stream } from './stream.ts'
 
 /** Beacons of one neighbour: a root and its successors in a rush of joins, then one a second. */
@@ -37,6 +37,10 @@ export class Neighbour {
   readonly ackStreams: number[] = []
   readonly ackSeqs: number[] = []
   ackAt = Number.POSITIVE_INFINITY
+
+  /** Receipts to report. */
+  tallies: TallyEntry[] = []
+  tallyAt = Number.POSITIVE_INFINITY
 
   /** Messages to announce, oldest first, and when each was noted. */
   digest: Message[] = []
@@ -72,5 +76,12 @@ export class Neighbour {
     this.peer = peer
     this.repairCredit = repairCredit
     this.rangesCredit = rangesCredit
+  }
+
+  /** Something for it waits for the end of a turn, or for company. */
+  get isWaiting(): boolean {
+    return (
+      this.ackStreams.length > 0 || this.digest.length > 0 || this.prunes.length > 0 || this.grafts.length > 0
+    )
   }
 }

@@ -11,12 +11,22 @@ import { askWhere, noteActivity } from './compare.ts'
 import { arrive, remember } from './delivery.ts'
 import type { Neighbour } from './neighbour.ts'
 import { ackLater, announceLater } from './notices.ts'
-import { type Push, type PushHead, patchForward, pushToSign, REPAIR, spreadOf } from './push.ts'
+import {
+  LATE,
+  type Push,
+  type PushHead,
+  patchForward,
+  pushToSign,
+  RECEIPT,
+  REPAIR,
+  spreadOf,
+} from './push.ts'
 import { acked, push as pushTo } from './pushing.ts'
+import { awaitAll, notYours, openTally } from './receipts.ts'
 import { supplied } from './repair.ts'
 import type { GossipState } from './state.ts'
 import { type Message, type Stream, streamId } from './stream.ts'
-import { redundant, seed, setParent } from './tree.ts'
+import { announcedBefore, redundant, seed, setParent } from './tree.ts'
 import type { Candidate, Copy, Verifying } from './verifying.ts'
 
 /** A PUSH frame. */
@@ -143,6 +153,7 @@ function again(
   const crossed = message !== undefined && acked(state, neighbour, message)
   if (!repair && !(first && crossed)) ackLater(state, neighbour, stream.id, seq, hops)
   if (!repair && first) redundant(state, stream, neighbour)
+  if (message !== undefined && (message.options & RECEIPT) !== 0) notYours(state, neighbour, message)
 }
 
 function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
@@ -178,7 +189,10 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
     frame: push.frame,
     topic: push.topic,
     body: push.body,
+    options: push.options,
+    deps: push.deps,
     hops: copy.hops,
+    late: (copy.flags & (REPAIR | LATE)) !== 0,
     at: state.now,
     request: undefined,
     older: undefined,
@@ -186,11 +200,14 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
     cost: 0,
   }
   remember(state, message)
+  const tally = (message.options & RECEIPT) === 0 ? undefined : openTally(state, message, copy.link)
   const unknownStart = stream.next === 0
   arrive(state, message)
   if (unknownStart && stream.next === 0 && from !== undefined) askWhere(state, from, stream)
   for (const other of candidate.copies) if (other !== copy) repeat(state, stream, other, push)
   passOn(state, message, from, formerParent)
+  if (tally !== undefined) awaitAll(state, tally, message)
+  if (stream.earlySeq === push.seq) announcedBefore(state, message)
 }
 
 /** Another copy of a message that has been verified meanwhile. Other bytes under its name are not acked. */

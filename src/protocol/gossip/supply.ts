@@ -7,8 +7,9 @@ import { answer, compareAll, entryOf, joinTime, noteActivity } from './compare.t
 import { type GraftEntry, Purpose, type Ranges, type RangesEntry } from './control.ts'
 import { skipTo } from './delivery.ts'
 import type { Neighbour } from './neighbour.ts'
-import { repairFrame } from './push.ts'
+import { RECEIPT, repairFrame } from './push.ts'
 import { ackedRange } from './pushing.ts'
+import { awaitOne } from './receipts.ts'
 import { graftSoon, wanted } from './repair.ts'
 import type { GossipState } from './state.ts'
 import type { Edge, Message, Stream } from './stream.ts'
@@ -67,6 +68,7 @@ export function supply(
 function resend(state: GossipState, neighbour: Neighbour, message: Message): void {
   state.counters.repaired++
   state.send(neighbour, repairFrame(message.frame))
+  if ((message.options & RECEIPT) !== 0) awaitOne(state, neighbour, message)
 }
 
 /** A neighbour tells what it has. */

@@ -2,12 +2,10 @@
  * Trees: who gets pushes of a stream and who announcements (Leitão, Pereira & Rodrigues, "Epidemic Broadcast
  * Trees", SRDS 2007). Eager edges are the same in both directions, so that one stream's tree can start another's.
  *
- * A stream nobody has sent before has no tree. It is not flooded:
- * 1. In a full mesh, as far as the origin can see, the origin pushes to everyone and nobody passes it on.
- * 2. Otherwise the origin names its most established stream as a hint, and whoever has a tree of that begins
- *    with its eager edges.
- * 3. Without one, links are skipped whose peer is a neighbour of the peer it came from, or the origin.
- * Who is skipped is announced to, so a wrong guess costs a GRAFT and never a message.
+ * A stream nobody has sent before has no tree. It is not flooded: the origin pushes to all its neighbours, which are
+ * everybody in a full mesh, and whoever gets it passes it on along the ground tree (ground.ts), leaving out those its
+ * sender has pushed to as well. Far from the root, where the ground tree makes detours, the first few links flood instead.
+ * Who is left out is announced to, so a wrong guess costs a GRAFT and never a message.
  * @module
  */
 import type { LinkId } from '../input.ts'
@@ -17,7 +15,7 @@ import { graft, prune } from './notices.ts'
 import { MAX_SPREAD } from './push.ts'
 import { RangeSet } from './ranges.ts'
 import type { GossipState } from './state.ts'
-import type { Edge, Stream } from './stream.ts'
+import type { Edge, Message, Stream } from './stream.ts'
 
 const NOTHING = new RangeSet()
 /** A first message floods the links near its origin, as far as the origin is farther than this from the root. */
@@ -127,16 +125,34 @@ export function grafted(state: GossipState, stream: Stream, neighbour: Neighbour
   if (stream.parent === neighbour.link) orphan(state, stream)
 }
 
-/** An announcement shows a way that is clearly shorter than the parent's: take it. */
-export function optimize(state: GossipState, stream: Stream, neighbour: Neighbour, hops: number): void {
+/**
+ * A neighbour has announced a message that is here: would it have come clearly sooner from there? Then that
+ * neighbour is the better parent. What came here by repair is no measure of the parent.
+ *
+ * Who is fed by this peer has everything later than this peer and never qualifies, so there are no loops.
+ */
+export function optimize(state: GossipState, message: Message, neighbour: Neighbour, edge: Edge): void {
+  const { stream, seq } = message
   const parent = stream.parent === undefined ? undefined : state.neighbours.get(stream.parent)
-  const { optimizationThreshold, optimizationPause } = state.settings
-  if (parent === undefined || parent === neighbour || state.now < stream.optimizeAfter) return
-  if (hops + 1 + optimizationThreshold > stream.hops || !state.usable(neighbour)) return
-  stream.optimizeAfter = state.now + optimizationPause
+  if (message.late || parent === undefined || parent === neighbour || !state.usable(neighbour)) return
+  const gain = message.at - edge.toldAt
+  // What came before the last change is measured against the parent of today, not the one of then.
+  const known = seq <= stream.swapSeq ? stream.swapGain : 0
+  if (gain - known < state.settings.optimizationThreshold) return
+  stream.swapSeq = stream.highest
+  stream.swapGain = gain
   adopt(state, stream, neighbour)
-  // Until the next message shows it, the new depth is what the announcement promised.
-  stream.hops = hops + 1
   stream.edge(parent.link).eager = false
   prune(state, parent, stream)
+}
+
+/** A message comes that neighbours had announced before: the first of them would have been the quickest. */
+export function announcedBefore(state: GossipState, message: Message): void {
+  const { stream, seq } = message
+  let best: Edge | undefined
+  for (const edge of stream.edges.values()) {
+    if (edge.toldSeq === seq && !edge.eager && (best === undefined || edge.toldAt < best.toldAt)) best = edge
+  }
+  const neighbour = best && state.neighbours.get(best.link)
+  if (best !== undefined && neighbour !== undefined) optimize(state, message, neighbour, best)
 }
