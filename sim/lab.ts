@@ -151,6 +151,27 @@ export class Lab {
     return this.world.runUntil(whole, limit, 50) ? this.world.now - start : null
   }
 
+  /** Notes when the live peers were one island with a whole ring for the first time since `start`. */
+  noteWhole(start: number): boolean {
+    const live = this.world.live()
+    if (this.found.wholeMs === undefined && islands(live) === 1 && ringFaults(live).length === 0) {
+      this.found.wholeMs = this.world.now - start
+    }
+    return this.found.wholeMs !== undefined
+  }
+
+  /** Runs until the mesh is whole and everybody has everything, or for `limit` ms; notes both times since `start`. */
+  recover(start: number, limit: number): void {
+    const { world } = this
+    const recovered = () => {
+      if (this.found.recoveryMs === undefined && islands(world.live()) === 1 && this.complete()) {
+        this.found.recoveryMs = world.now - start
+      }
+      return this.found.recoveryMs !== undefined
+    }
+    world.runUntil(() => [recovered(), this.noteWhole(start)].every(Boolean), limit, 50)
+  }
+
   /** Whether every broadcast is wherever it should be. */
   complete(): boolean {
     return this.broadcastsSent.every(message => this.everywhere(message))

@@ -78,6 +78,8 @@ export interface Report {
   readonly recoveryMs: number | null
   /** Virtual ms from the kill until direct messages began to arrive at first go: 100 in a row within 1 s each. */
   readonly routingRecoveryMs: number | null
+  /** Virtual ms from the kill, or the end of a partition, until one island had a whole ring. */
+  readonly wholeMs: number | null
   /** Virtual ms from the end of a partition until one island had every message. */
   readonly healMs: number | null
   /** Virtual ms until all that joined were one island. */
@@ -125,6 +127,7 @@ const ROWS: readonly (readonly [keyof Report, string, (value: number) => string]
   ['directStretch', 'direct time / quickest path', plain(2)],
   ['idleBytesPerLinkPerSecond', 'idle bytes per link per second', plain(1)],
   ['linkChangesPerPeerPerMinute', 'link changes per peer per minute', plain(3)],
+  ['wholeMs', 'ring whole after', plain(0, ' ms')],
   ['recoveryMs', 'recovered after', plain(0, ' ms')],
   ['routingRecoveryMs', 'routing whole after', plain(0, ' ms')],
   ['healMs', 'healed after', plain(0, ' ms')],

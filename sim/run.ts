@@ -73,6 +73,7 @@ const EMPTY: Report = {
   idleBytesPerLinkPerSecond: null,
   linkChangesPerPeerPerMinute: null,
   recoveryMs: null,
+  wholeMs: null,
   routingRecoveryMs: null,
   healMs: null,
   joinMs: null,

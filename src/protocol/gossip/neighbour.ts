@@ -42,9 +42,9 @@ export class Neighbour {
   tallies: TallyEntry[] = []
   tallyAt = Number.POSITIVE_INFINITY
 
-  /** Messages to announce, oldest first, and when each was noted. */
+  /** Messages to announce, and from when on each may go along with other frames. */
   digest: Message[] = []
-  digestNoted: number[] = []
+  digestRipe: number[] = []
   digestAt = Number.POSITIVE_INFINITY
   /** Streams to prune and to graft, this turn. */
   readonly prunes: Stream[] = []

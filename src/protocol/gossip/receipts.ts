@@ -110,7 +110,7 @@ export function reported(
   if (seen || kind === ASK) {
     const ranges = new RangeSet()
     ranges.add(seq)
-    announced(state, neighbour, { stream: id, hops, lag: 0, ranges }, verifying)
+    announced(state, neighbour, { stream: id, hops, lag: -1, ranges }, verifying)
   } else {
     // Most likely it is on its way here: an announcement comes in time if it is not.
     const edge = stream.edge(link)

@@ -206,8 +206,8 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
   if (unknownStart && stream.next === 0 && from !== undefined) askWhere(state, from, stream)
   for (const other of candidate.copies) if (other !== copy) repeat(state, stream, other, push)
   passOn(state, message, from, formerParent)
-  if (tally !== undefined) awaitAll(state, tally, message)
   if (stream.earlySeq === push.seq) announcedBefore(state, message)
+  if (tally !== undefined) awaitAll(state, tally, message)
 }
 
 /** Another copy of a message that has been verified meanwhile. Other bytes under its name are not acked. */

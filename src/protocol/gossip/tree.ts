@@ -141,7 +141,15 @@ export function optimize(state: GossipState, message: Message, neighbour: Neighb
   if (gain - known < state.settings.optimizationThreshold) return
   stream.swapSeq = stream.highest
   stream.swapGain = gain
+  leaveParent(state, stream)
   adopt(state, stream, neighbour)
+}
+
+/** The parent need not push any more. */
+export function leaveParent(state: GossipState, stream: Stream): void {
+  const parent = stream.parent === undefined ? undefined : state.neighbours.get(stream.parent)
+  stream.parent = undefined
+  if (parent === undefined) return
   stream.edge(parent.link).eager = false
   prune(state, parent, stream)
 }
