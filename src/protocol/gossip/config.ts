@@ -130,7 +130,3 @@ export const MESSAGE_OVERHEAD = 256
 export const MAX_RANGES = 64
 /** Sessions of one key that are remembered: the live one and the one before the reload. */
 export const MAX_EPOCHS = 2
-/** Broadcasts of a new stream that carry a seeding hint: one lost frame must not cost the tree. */
-export const HINTED = 4
-/** Messages after which a tree counts as established, so that others may begin with it. */
-export const ESTABLISHED = 3
