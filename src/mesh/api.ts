@@ -304,7 +304,7 @@ export interface Mesh extends AsyncDisposable {
    * const missed = (await mesh.history('chat', { last: 50 })).filter(message => !message.delivered)
    *
    * @throws RangeError for a pattern; MeshError `timeout` (no neighbour has answered), `left`, `aborted`, or `busy` (32
-   * questions are open)
+   * questions are open, or each neighbour has been asked eight times in a moment)
    */
   history(topic: string, options?: HistoryOptions): Promise<PastMessage[]>
   /**
