@@ -45,9 +45,10 @@ export class Neighbour {
   tallies: TallyEntry[] = []
   tallyAt = Number.POSITIVE_INFINITY
 
-  /** Messages to announce, and from when on each may go along with other frames. */
-  digest: Message[] = []
-  digestRipe: number[] = []
+  /** Messages to announce, when each is due, and from when on it may go along with other frames. */
+  readonly digest: Message[] = []
+  readonly digestDue: number[] = []
+  readonly digestRipe: number[] = []
   digestAt = Number.POSITIVE_INFINITY
   /** Streams to prune and to graft, this turn. */
   readonly prunes: Stream[] = []
