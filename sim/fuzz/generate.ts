@@ -43,7 +43,8 @@ export function generate(seed: number): Program {
 
 function drawOptions(stream: Stream): Partial<SimOptions> {
   const options: { -readonly [F in keyof SimOptions]?: SimOptions[F] } = {
-    maxPeers: 3 + stream.below(8),
+    // Three links leave nothing to choose; from four on everything is claimed.
+    maxPeers: stream.chance(0.06) ? 3 : 4 + stream.below(7),
     payload: stream.chance(0.1) ? 40_000 : 4 + stream.below(300),
   }
   if (stream.chance(0.4)) options.loss = rounded(0.2 * stream.unit() * stream.unit())
