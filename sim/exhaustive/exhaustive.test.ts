@@ -10,10 +10,10 @@ const TWO: Plan = {
   name: 'two',
   summary: '',
   peers: 2,
-  linked: true,
+  linked: 2,
   drops: 0,
   senders: [0],
-  eagerPackets: false,
+  eager: 'nothing',
 }
 
 function toys(plan: Plan, fault: ToyFault = 'none') {
@@ -56,7 +56,7 @@ describe('a fingerprint', () => {
 
 describe('exploring', () => {
   it('counts every state of a toy once, whatever the order of what is asked', () => {
-    const three = { ...TWO, peers: 3 }
+    const three = { ...TWO, peers: 3, linked: 3 }
     const first = toys(three)
     expect(first).toMatchObject({ complete: true, failure: undefined })
     expect(first.states).toBeGreaterThan(10)
@@ -81,7 +81,7 @@ describe('exploring', () => {
   })
 
   it('says so when it stopped early', () => {
-    expect(explore({ ...TWO, linked: false }, setup => new ToyMachine(setup), 25)).toMatchObject({
+    expect(explore({ ...TWO, linked: 0 }, setup => new ToyMachine(setup), 25)).toMatchObject({
       states: 25,
       complete: false,
     })
@@ -90,7 +90,7 @@ describe('exploring', () => {
 
 describe('the protocol', () => {
   it('brings a broadcast to both others in every order of events', { timeout: 60_000 }, () => {
-    const whole: Plan = { ...TWO, name: 'whole', peers: 3 }
+    const whole: Plan = { ...TWO, name: 'whole', peers: 3, linked: 3 }
     expect(explore(whole, protocolMachine)).toMatchObject({ failure: undefined, complete: true })
   })
 

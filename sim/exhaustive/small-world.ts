@@ -18,14 +18,14 @@ export interface Plan {
   /** One line: what starts, what is free, what is not. */
   readonly summary: string
   readonly peers: number
-  /** The peers are linked and quiet before the exploration begins. */
-  readonly linked: boolean
+  /** So many of the peers are linked and quiet before the exploration begins. */
+  readonly linked: number
   /** Packets that may vanish on one path. */
   readonly drops: number
   /** Peers that broadcast once, each as soon as it is connected or at any moment after. */
   readonly senders: readonly number[]
-  /** Packets arrive in one order only, and before anything else: only signaling is free. */
-  readonly eagerPackets: boolean
+  /** What happens at once, in one order only: nothing, packets of links, or these and a browser's own signals. */
+  readonly eager: 'nothing' | 'packets' | 'packets and signals'
 }
 
 /** One thing that may happen next. */
@@ -53,10 +53,11 @@ export class SmallWorld {
     this.plan = plan
     const options = { ...DEFAULTS, peers: plan.peers, maxPeers: 4, payload: 12, seed: 1 }
     this.world = new World(options, factory, this.queue, new Trace(STORY))
-    this.dropsLeft = plan.linked ? 0 : plan.drops
+    this.dropsLeft = 0
     this.toSend = []
-    for (let i = 0; i < plan.peers; i++) this.toJoin.push(i)
-    if (plan.linked) this.link()
+    for (let i = 0; i < plan.linked; i++) this.toJoin.push(i)
+    if (plan.linked > 0) this.link()
+    for (let i = plan.linked; i < plan.peers; i++) this.toJoin.push(i)
     this.dropsLeft = plan.drops
     this.toSend.push(...plan.senders)
     this.began = this.world.now
@@ -74,25 +75,22 @@ export class SmallWorld {
         choices.push({ text: `peer ${sender} broadcasts`, take: () => this.broadcast(peer) })
     }
     const heads = this.heads()
-    const packet = heads.find(({ event }) => event.what === Happening.PACKET || event.what === Happening.OPEN)
-    if (this.plan.eagerPackets && packet !== undefined) return [this.happen(packet)]
-    for (const head of heads) {
-      choices.push(this.happen(head))
-      if (this.dropsLeft > 0 && head.event.what === Happening.PACKET) choices.push(this.drop(head))
-    }
+    const eager = heads.find(head => this.isEager(head))
+    if (eager !== undefined) return this.happenOrNot(eager)
+    for (const head of heads) choices.push(...this.happenOrNot(head))
     if (choices.length > 0 || this.isDone()) return choices
     return this.timers().map(timer => this.happen(timer))
   }
 
   /** All have joined and linked, and everybody has what was broadcast. */
   isDone(): boolean {
-    const { world, plan } = this
+    const { world } = this
     if (this.toJoin.length > 0 || this.toSend.length > 0) return false
     if (islands(world.live()) !== 1) return false
-    const links = world.peers.every(peer => peer.machine.links().length === plan.peers - 1)
-    if (!links) return false
+    const others = world.peers.length - 1
+    if (!world.peers.every(peer => peer.machine.links().length === others)) return false
     return world.ledger.messages.every(
-      message => message.outcome !== undefined && message.deliveries === plan.peers - 1,
+      message => message.outcome !== undefined && message.deliveries === others,
     )
   }
 
@@ -149,6 +147,18 @@ export class SmallWorld {
         this.answer()
       },
     }
+  }
+
+  private isEager({ event }: Waiting): boolean {
+    const { eager } = this.plan
+    if (event.what === Happening.PACKET || event.what === Happening.OPEN) return eager !== 'nothing'
+    return eager === 'packets and signals' && event.input?.kind === 'link-signal'
+  }
+
+  private happenOrNot(waiting: Waiting): Choice[] {
+    const happens = this.happen(waiting)
+    const canBeLost = this.dropsLeft > 0 && waiting.event.what === Happening.PACKET
+    return canBeLost ? [happens, this.drop(waiting)] : [happens]
   }
 
   private drop(waiting: Waiting): Choice {
