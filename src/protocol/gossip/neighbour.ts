@@ -71,6 +71,8 @@ export class Neighbour {
   readonly questions = new Map<number, number>()
   /** Answers that were asked for and may still come. */
   answersDue = 0
+  /** It has a backlog that this peer does not ask for before its turn: see heal.ts. */
+  offering = false
   /** When it was last sent everything, for comparison. */
   comparedAt = Number.NEGATIVE_INFINITY
   /** A frame went to it in this turn: acks go along. */

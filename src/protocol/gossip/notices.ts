@@ -106,6 +106,8 @@ export function announceLater(state: GossipState, neighbour: Neighbour, message:
   const hurry = stream.received <= 1 || state.now < Math.max(stream.hurryUntil, state.hurryUntil)
   // Spread, so that of two lazy neighbours one speaks first and the other need not.
   const delay = hurry ? digestDelay : calmDigestDelay
+  // While a cut heals, everybody on this side should know at once what has come.
+  if (message.late && state.healing.pending) at = state.now
   const due = at ?? state.now + jitter(state.config.random, delay, 0.5)
   neighbour.digestDue.push(due)
   neighbour.digestRipe.push(at ?? state.now + delay * 0.35)

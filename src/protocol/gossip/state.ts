@@ -6,6 +6,7 @@ import type { Effect, Outbox } from '../effect.ts'
 import type { LinkId, RequestId } from '../input.ts'
 import { GOSSIP_DEFAULTS, type GossipConfig, type GossipSettings } from './config.ts'
 import { Ground } from './ground.ts'
+import { Healing } from './heal.ts'
 import { History } from './history.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { Request } from './request.ts'
@@ -80,6 +81,7 @@ export class GossipState {
   antiEntropyAt = Number.POSITIVE_INFINITY
   /** When a stream was active last. */
   activeAt = Number.NEGATIVE_INFINITY
+  readonly healing = new Healing()
   /** A link was lost lately: announcements hurry until then. */
   hurryUntil = 0
   held = 0

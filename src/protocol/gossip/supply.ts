@@ -6,6 +6,7 @@ import type { Drop } from '../effect.ts'
 import { answer, compareAll, entryOf, joinTime, noteActivity } from './compare.ts'
 import { type GraftEntry, Purpose, type Ranges, type RangesEntry } from './control.ts'
 import { skipTo } from './delivery.ts'
+import { offered } from './heal.ts'
 import type { Neighbour } from './neighbour.ts'
 import { RECEIPT, repairFrame } from './push.ts'
 import { ackedRange, giveUp } from './pushing.ts'
@@ -19,11 +20,6 @@ import type { Verifying } from './verifying.ts'
 /** Sequence numbers looked up for one GRAFT frame, whatever it asks for. */
 const MAX_LOOKUPS = 4096
 const EVER = Number.NEGATIVE_INFINITY
-/**
- * Several links over one healing cut ask at different moments: who asks later finds most of it arrived by the
- * tree. Ten hops of 50 ms.
- */
-const HEALING_SPREAD = 500
 
 /** A neighbour wants messages, a place in trees, or both. */
 export function supply(
@@ -100,7 +96,7 @@ export function compared(
       if (entry.next === 0) answers.push(entryOf(stream, since))
       else if (lacks && !told) answers.push(entryOf(stream, EVER))
     }
-    if (entry.next > 0) noteRanges(state, neighbour, entry, verifying, HEALING_SPREAD)
+    if (entry.next > 0) noteRanges(state, neighbour, entry, verifying, false)
   }
   if (ranges.purpose === Purpose.ALL) {
     for (const stream of state.streams.byId.values()) {
@@ -114,13 +110,13 @@ export function compared(
   return undefined
 }
 
-/** Notes what a neighbour has, and asks for what is missing, after `wait` at most where others may bring it too. */
+/** Notes what a neighbour has, and asks for what is missing: at once, or when it is this peer's turn. */
 function noteRanges(
   state: GossipState,
   neighbour: Neighbour,
   entry: RangesEntry,
   verifying: Verifying,
-  spread: number,
+  now: boolean,
 ): Stream {
   const stream = state.streams.rumour(entry.stream, state.now)
   const edge = stream.edge(neighbour.link)
@@ -136,8 +132,8 @@ function noteRanges(
   // The answer that says where to begin may be lost: the next comparison asks again.
   if (stream.base === 0) noteActivity(state)
   if (wanted(stream, edge, 1, verifying).count > 0) {
-    const alone = state.neighbours.size === 1
-    graftSoon(state, stream, alone ? 0 : (state.config.random.u32() / 2 ** 32) * spread)
+    if (now || state.neighbours.size === 1) graftSoon(state, stream, 0)
+    else offered(state, neighbour)
   }
   return stream
 }
@@ -165,7 +161,7 @@ function answered(state: GossipState, neighbour: Neighbour, entry: RangesEntry, 
     // Messages are waiting for this answer. What has arrived is never given up for it.
     if (known.above.first !== undefined) skipTo(state, known, Math.min(start, known.above.first))
   }
-  const stream = noteRanges(state, neighbour, entry, verifying, 0)
+  const stream = noteRanges(state, neighbour, entry, verifying, known.held.size > 0)
   const first = stream.above.first
   if (stream.next > 0 && first !== undefined && start > stream.next && stream.held.size > 0) {
     // It cannot bring what comes before `start`. Unless somebody else announced it, it is gone.
