@@ -286,6 +286,7 @@ export class Lab {
       lastArrivalRatio: ratio / count,
       controlBytesPerDelivery: spent.gossipControlBytes / per,
       bytesPerDelivery: spent.bytes / per,
+      packetsPerDelivery: spent.packets / per,
       settled: settled / count,
     }
   }

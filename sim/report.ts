@@ -24,6 +24,8 @@ export interface Phase {
   readonly controlBytesPerDelivery: number
   /** Bytes of all frames, per first arrival, the bodies included. */
   readonly bytesPerDelivery: number
+  /** Packets of all kinds, heartbeats included, per first arrival. */
+  readonly packetsPerDelivery: number
   /** Requests settled with `ok`, as a share. */
   readonly settled: number
 }
@@ -194,7 +196,7 @@ export function table(report: Report): string {
 
 function phaseLines(phases: readonly Phase[]): string[] {
   const lines = [
-    '  phase          messages   delivered  dup/deliv  last hop  last ms  × flood  control B  total B  settled',
+    '  phase          messages   delivered  dup/deliv  last hop  last ms  × flood  control B  total B  packets  settled',
   ]
   for (const phase of phases) {
     lines.push(
@@ -208,6 +210,7 @@ function phaseLines(phases: readonly Phase[]): string[] {
         phase.lastArrivalRatio.toFixed(2).padStart(9),
         phase.controlBytesPerDelivery.toFixed(1).padStart(11),
         phase.bytesPerDelivery.toFixed(0).padStart(9),
+        phase.packetsPerDelivery.toFixed(2).padStart(9),
         share(phase.settled).padStart(9),
       ].join(''),
     )

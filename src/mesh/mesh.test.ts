@@ -34,6 +34,8 @@ class World {
   readonly network = new MemoryNetwork()
   readonly timers = new CountedTimers()
   readonly meshes: Mesh[] = []
+  /** Milliseconds by which all clocks have been put forward. */
+  passed = 0
 
   async mesh(options: Partial<MeshOptions> = {}, platform: Partial<Platform> = {}): Promise<Mesh> {
     const mesh = await createMeshWith(
@@ -42,7 +44,7 @@ class World {
         links: this.network.factory(),
         random: webRandom(),
         timers: this.timers,
-        clock: () => performance.now(),
+        clock: () => performance.now() + this.passed,
         wallClock: () => Date.now(),
         page: undefined,
         unsupported: undefined,
@@ -374,6 +376,8 @@ describe('history', () => {
     }
     await bob.sendBroadcast('chat', 'and me')
     const before = Date.now()
+    // What is a moment old would still come as an event.
+    world.passed += 1000
     const late = await world.mesh()
     const events: unknown[] = []
     late.on('message', message => events.push(message.data))

@@ -4,7 +4,7 @@
  * still to be delivered is left out.
  * @module
  */
-import type { Drop, PastBroadcast } from '../effect.ts'
+import type { Drop, Outcome, PastBroadcast } from '../effect.ts'
 import type { PeerId } from '../id.ts'
 import type { Input, LinkId, RequestId } from '../input.ts'
 import { below } from '../random.ts'
@@ -219,18 +219,19 @@ export class Inquiries {
     const { state } = this
     const { topic, last, age } = inquiry.question
     inquiry.link = undefined
-    const free = [...state.neighbours.values()].filter(
-      neighbour => !neighbour.suspect && !inquiry.asked.has(neighbour.link),
-    )
-    const tries = inquiry.answers + inquiry.asked.size
-    const neighbour = free[below(state.config.random, Math.max(1, free.length))]
-    if (
-      inquiry.found.size >= last ||
-      tries >= 2 * MAX_ASKED ||
-      inquiry.asked.size >= MAX_ASKED ||
-      neighbour?.questionCredit.take(1, state.now) !== true
-    )
+    const { found, asked, answers } = inquiry
+    if (found.size >= last || asked.size >= MAX_ASKED || asked.size + answers >= 2 * MAX_ASKED)
       return this.finish(inquiry)
+    const free = [...state.neighbours.values()].filter(({ suspect, link }) => !suspect && !asked.has(link))
+    const first = below(state.config.random, Math.max(1, free.length))
+    const neighbour = [...free.slice(first), ...free.slice(0, first)].find(each =>
+      each.questionCredit.take(1, state.now),
+    )
+    if (neighbour === undefined) {
+      if (free.length > 0 && asked.size === 0) this.close(inquiry, 'busy')
+      else this.finish(inquiry)
+      return
+    }
     inquiry.link = neighbour.link
     inquiry.asked.add(neighbour.link)
     inquiry.fresh = 0
@@ -265,7 +266,7 @@ export class Inquiries {
     this.close(inquiry, heard ? 'ok' : 'timeout')
   }
 
-  private close(inquiry: Inquiry, outcome: 'ok' | 'timeout' | 'left' | 'aborted'): void {
+  private close(inquiry: Inquiry, outcome: Outcome): void {
     this.byNumber.delete(inquiry.number)
     this.bytes -= inquiry.bytes
     inquiry.bytes = 0

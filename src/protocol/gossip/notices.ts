@@ -106,8 +106,9 @@ export function announceLater(state: GossipState, neighbour: Neighbour, message:
   const hurry = stream.received <= 1 || state.now < Math.max(stream.hurryUntil, state.hurryUntil)
   // Spread, so that of two lazy neighbours one speaks first and the other need not.
   const delay = hurry ? digestDelay : calmDigestDelay
-  neighbour.digestRipe.push(at ?? state.now + delay * 0.2)
   const due = at ?? state.now + jitter(state.config.random, delay, 0.5)
+  neighbour.digestDue.push(due)
+  neighbour.digestRipe.push(at ?? state.now + delay * 0.35)
   if (due < neighbour.digestAt) {
     neighbour.digestAt = due
     state.wake(due)
@@ -129,7 +130,7 @@ export function worthTelling(state: GossipState, neighbour: Neighbour, message: 
 
 /** Announces what is ripe at `upTo`. */
 export function flushDigest(state: GossipState, neighbour: Neighbour, upTo: number): void {
-  const { digest, digestRipe } = neighbour
+  const { digest, digestDue, digestRipe } = neighbour
   const entries: Told = new Map()
   let left = 0
   let next = NEVER
@@ -137,18 +138,20 @@ export function flushDigest(state: GossipState, neighbour: Neighbour, upTo: numb
     const message = digest[i] as Message
     const ripe = digestRipe[i] as number
     if (ripe > upTo) {
+      const due = digestDue[i] as number
       digest[left] = message
+      digestDue[left] = due
       digestRipe[left++] = ripe
-      next = Math.min(next, ripe)
+      if (due < next) next = due
       continue
     }
     if (!worthTelling(state, neighbour, message)) continue
     enter(entries, message, state.now)
   }
   digest.length = left
+  digestDue.length = left
   digestRipe.length = left
-  // A little later than ripe: whatever else goes there may take it along.
-  neighbour.digestAt = next + state.settings.digestDelay
+  neighbour.digestAt = next
   tell(state, neighbour, entries)
 }
 

@@ -93,7 +93,9 @@ export function announced(
     else optimize(state, newest, neighbour, edge)
   }
   if (wanted(stream, edge, 1, verifying).count > 0) {
-    const parent = stream.parent === undefined ? undefined : state.neighbours.get(stream.parent)
+    // The first message of a stream is on its way along the ground tree.
+    const link = stream.parent ?? (stream.received === 0 ? state.ground.parent : undefined)
+    const parent = link === undefined ? undefined : state.neighbours.get(link)
     const wait =
       // The parent itself: what it pushed was lost.
       parent === undefined || parent === neighbour || !state.usable(parent)
