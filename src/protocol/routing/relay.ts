@@ -352,7 +352,7 @@ export class Relay {
   }
 
   private isClosedOver(target: Place, course: Course): boolean {
-    return isClosedOver(this.neighbours.values(), this.place, target, course)
+    return isClosedOver([...this.neighbours.values()], this.place, target, course)
   }
 
   private goBack(way: Way, address: Address, transit: Transit, now: number, out: Outbox): void {
