@@ -42,7 +42,7 @@ export interface Entry {
 }
 export interface IhaveEntry extends Entry {
   readonly hops: number
-  /** Milliseconds since the newest of them arrived at the sender. */
+  /** Milliseconds since the newest of them arrived at the sender; −1 where that is not told. */
   readonly lag: number
 }
 export interface GraftEntry extends Entry {
@@ -60,9 +60,9 @@ export interface Ranges {
   readonly entries: readonly RangesEntry[]
 }
 
-const STREAM_BYTES = 6
+export const STREAM_BYTES = 6
 
-function writeRanges(writer: Writer, ranges: RangeSet): void {
+export function writeRanges(writer: Writer, ranges: RangeSet): void {
   const count = Math.min(ranges.count, MAX_DIGEST)
   writer.varint(count)
   let next = 0
@@ -73,7 +73,7 @@ function writeRanges(writer: Writer, ranges: RangeSet): void {
 }
 
 /** Reads ranges; `budget` is how many the frame may still hold. */
-function readRanges(reader: Reader, budget: number): RangeSet {
+export function readRanges(reader: Reader, budget: number): RangeSet {
   const ranges = new RangeSet()
   const count = reader.varint(Math.min(budget, reader.left >>> 1))
   let next = 0

@@ -17,7 +17,10 @@
  *  9. Each broadcast of this peer is settled exactly once; at most `maxRequests` are open.
  * 10. Receipts are counted for at most `maxTallies` messages. A peer is counted over one link only: the one that brought
  *     it the message.
- * 11. Without broadcasts, link changes or questions nothing is sent: `deadline` is Infinity.
+ * 11. At most 32 questions about the past are open, and what they have found holds `historyBytes` and one message at most. A
+ *     neighbour gets a mebibyte for one question, of its `historyCredit` and `repairCredit`.
+ * 12. Without broadcasts, link changes or questions nothing but beacons is sent; without links nothing at all:
+ *     `deadline` is Infinity.
  * @module
  */
 
@@ -31,6 +34,8 @@ import { antiEntropyDue, catchUp, compareAll } from './compare.ts'
 import type { GossipConfig } from './config.ts'
 import { deliverEarly, forget, gapDue } from './delivery.ts'
 import { readFrame } from './frames.ts'
+import { type Ground, groundDue, groundLinkLost, groundLinkUp } from './ground.ts'
+import { Inquiries, type Question } from './inquiries.ts'
 import { Neighbour } from './neighbour.ts'
 import { flushAcks, flushDigest, flushTallies, flushTouched } from './notices.ts'
 import { Publisher } from './publish.ts'
@@ -58,6 +63,7 @@ export class Gossip {
   private readonly state: GossipState
   private readonly verifying: Verifying
   private readonly publisher: Publisher
+  private readonly inquiries: Inquiries
   private readonly head = new PushHead()
 
   constructor(config: GossipConfig) {
@@ -65,6 +71,7 @@ export class Gossip {
     this.state = new GossipState(config, streamId(config.key, config.epoch), forgetting)
     this.verifying = new Verifying(this.state.settings)
     this.publisher = new Publisher(this.state)
+    this.inquiries = new Inquiries(this.state)
   }
 
   /** The earliest time `tick` is wanted; Infinity for none. */
@@ -83,6 +90,7 @@ export class Gossip {
     state.now = now
     state.out = out
     this.publisher.clear()
+    this.inquiries.clear()
     state.neighbours.clear()
     this.verifying.clear()
     for (const stream of [...state.streams.byId.values()])
@@ -90,6 +98,7 @@ export class Gossip {
     state.history.removeStream(state.own)
     state.own.edges.clear()
     state.own.seeded = false
+    state.ground.clear()
     state.streams.timed.clear()
     state.touched.length = 0
     state.stranded.length = 0
@@ -108,9 +117,10 @@ export class Gossip {
     this.begin(now, out)
     const repair = new Credit(state.settings.historyBytes, REPAIR_PER_SECOND, now)
     const comparisons = new Credit(COMPARISONS, COMPARISONS_PER_SECOND, now)
-    const neighbour = new Neighbour(link, peer, repair, comparisons)
+    const neighbour = new Neighbour(link, peer, repair, comparisons, now)
     state.neighbours.set(link, neighbour)
     compareAll(state, neighbour)
+    groundLinkUp(state, neighbour)
     this.end()
   }
 
@@ -122,7 +132,9 @@ export class Gossip {
     state.neighbours.delete(link)
     state.hurryUntil = now + HURRY_AFTER_LOSS
     giveUpAll(state, neighbour)
+    groundLinkLost(state, link)
     awaitNoMore(state, link)
+    this.inquiries.lost(link)
     for (const stream of state.streams.byId.values()) {
       stream.edges.delete(link)
       if (stream.parent === link) orphan(state, stream)
@@ -162,7 +174,9 @@ export class Gossip {
       state.hurryUntil = now + HURRY_AFTER_LOSS
       neighbour.owed = true
       giveUpAll(state, neighbour)
+      groundLinkLost(state, link)
       awaitNoMore(state, link)
+      this.inquiries.lost(link)
       for (const stream of state.streams.byId.values()) {
         if (stream.parent === link) orphan(state, stream)
       }
@@ -190,11 +204,19 @@ export class Gossip {
     this.end()
   }
 
+  /** Asks neighbours for the latest messages of a topic. */
+  history(question: Question, now: number, out: Outbox): void {
+    this.begin(now, out)
+    this.inquiries.open(question)
+    this.end()
+  }
+
   /** The application waits no longer. The message goes on. */
   cancel(request: RequestId, out: Outbox): void {
+    this.state.out = out
+    this.inquiries.cancel(request)
     const open = this.state.requests.get(request)
     if (open === undefined) return
-    this.state.out = out
     settle(this.state, open, 'aborted')
   }
 
@@ -203,7 +225,7 @@ export class Gossip {
     const neighbour = this.state.neighbours.get(link)
     if (neighbour === undefined) return 'unexpected'
     this.begin(now, out)
-    const drop = readFrame(this.state, this.verifying, this.head, neighbour, type, reader)
+    const drop = readFrame(this.state, this.verifying, this.inquiries, this.head, neighbour, type, reader)
     this.end()
     return drop
   }
@@ -214,15 +236,16 @@ export class Gossip {
     this.end()
   }
 
-  /** The answer to a `verify`. A drop names the link that delivered the forgery. */
+  /** The answer to a `verify`, of a message of the past or a new one. A drop names the link that delivered the forgery. */
   verified(
     n: number,
     ok: boolean,
     now: number,
     out: Outbox,
+    past = false,
   ): { readonly drop: Drop; readonly link: LinkId } | undefined {
     this.begin(now, out)
-    const drop = checked(this.state, this.verifying, n, ok)
+    const drop = past ? this.inquiries.checked(n, ok) : checked(this.state, this.verifying, n, ok)
     this.end()
     return drop
   }
@@ -256,9 +279,16 @@ export class Gossip {
       if (stream.graftAt === NEVER && stream.gapAt === NEVER) state.streams.timed.delete(stream)
     }
     if (state.antiEntropyAt <= now) antiEntropyDue(state)
+    if (state.ground.deadline <= now) groundDue(state)
     if (state.requests.size > 0) this.publisher.expire()
+    if (this.inquiries.deadline <= now) this.inquiries.tick()
     this.end()
     this.schedule()
+  }
+
+  /** The tree that first messages follow, to look at. */
+  get ground(): Ground {
+    return this.state.ground
   }
 
   get stats(): GossipStats {
@@ -278,6 +308,7 @@ export class Gossip {
       unacked,
       requests: state.requests.size,
       tallies: state.tallies.size,
+      inquiries: this.inquiries.size,
     }
   }
 
@@ -297,7 +328,14 @@ export class Gossip {
   /** After a tick the deadline is exact; between ticks it is never too late. */
   private schedule(): void {
     const { state } = this
-    let at = Math.min(state.antiEntropyAt, state.tallyAt, this.publisher.deadline)
+    const { antiEntropyAt, ground, tallyAt } = state
+    let at = Math.min(
+      antiEntropyAt,
+      ground.deadline,
+      tallyAt,
+      this.publisher.deadline,
+      this.inquiries.deadline,
+    )
     for (const neighbour of state.neighbours.values()) {
       at = Math.min(at, neighbour.ackAt, neighbour.digestAt, neighbour.retryAt, neighbour.tallyAt)
     }

@@ -5,6 +5,7 @@
 import type { Effect, Outbox } from '../effect.ts'
 import type { LinkId, RequestId } from '../input.ts'
 import { GOSSIP_DEFAULTS, type GossipConfig, type GossipSettings } from './config.ts'
+import { Ground } from './ground.ts'
 import { History } from './history.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { Request } from './request.ts'
@@ -44,6 +45,8 @@ export interface GossipStats {
   /** Streams forgotten for newer ones. */
   forgotten: number
   badSignatures: number
+  /** Messages of the past that neighbours asked for. */
+  recalled: number
 
   links: number
   streams: number
@@ -56,6 +59,7 @@ export interface GossipStats {
   unacked: number
   requests: number
   tallies: number
+  inquiries: number
 }
 
 export class GossipState {
@@ -69,6 +73,7 @@ export class GossipState {
   readonly stranded: Message[] = []
   /** This peer's own stream. */
   readonly own: Stream
+  readonly ground: Ground
   /** When this peer joined; `undefined` before and after. */
   joinedAt: number | undefined
   /** When the next comparison with a random neighbour is due. */
@@ -115,6 +120,7 @@ export class GossipState {
     emptyPromises: 0,
     forgotten: 0,
     badSignatures: 0,
+    recalled: 0,
   }
 
   constructor(config: GossipConfig, ownId: number, forget: (stream: Stream) => void) {
@@ -126,6 +132,7 @@ export class GossipState {
     this.own.permanent = true
     this.own.origin = config.id
     this.own.next = 1
+    this.ground = new Ground(config.id)
   }
 
   wake(at: number): void {
