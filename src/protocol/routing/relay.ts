@@ -226,6 +226,8 @@ export class Relay {
     if (transit === undefined || address === undefined) return 'malformed'
     if (!this.hops.arrived(link, transit.number, now, out)) return undefined
     const way = this.ways.get(address)
+    // A full table forgets ways that are still open.
+    if (way === undefined && this.ways.size >= this.limits.maxWays) return 'table-full'
     if (!way?.tried.includes(link)) return 'unexpected'
     // It went another way already, when this link was silent.
     if (way.tried.at(-1) !== link || way.answered) return undefined
