@@ -89,7 +89,7 @@ export interface Report {
   readonly historyMs: number | null
   /** Virtual ms from the kill until the survivors were one island and had every message. */
   readonly recoveryMs: number | null
-  /** Virtual ms from the kill until direct messages began to arrive at first go: 100 in a row within 1 s each. */
+  /** Virtual ms from the kill until direct messages began to arrive at first go: 100 in a row within 2 s each. */
   readonly routingRecoveryMs: number | null
   /** Virtual ms from the kill, the last join or the end of a partition until one island had a whole ring. */
   readonly wholeMs: number | null
