@@ -5,7 +5,7 @@
 import type { Drop } from '../effect.ts'
 import { answer, compareAll, entryOf, joinTime, noteActivity } from './compare.ts'
 import { type GraftEntry, Purpose, type Ranges, type RangesEntry } from './control.ts'
-import { skipTo } from './delivery.ts'
+import { GAP_PROBES, skipTo, watchGap } from './delivery.ts'
 import { offered } from './heal.ts'
 import type { Neighbour } from './neighbour.ts'
 import { RECEIPT, repairFrame } from './push.ts'
@@ -79,7 +79,8 @@ export function compared(
   if (ranges.purpose === Purpose.ANSWER) {
     if (neighbour.answersDue === 0) return 'unexpected'
     neighbour.answersDue--
-    for (const entry of ranges.entries) answered(state, neighbour, entry, verifying)
+    const joinedLater = (state.joinedAt ?? state.now) < joinTime(state, neighbour, ranges.age)
+    for (const entry of ranges.entries) answered(state, neighbour, entry, joinedLater, verifying)
     return undefined
   }
   if (!neighbour.rangesCredit.take(1, state.now)) return 'rate'
@@ -150,20 +151,37 @@ function tellAndAck(
   ackedRange(state, neighbour, stream, from, to)
 }
 
-/** An answer: it also says where to begin, and what nobody will bring any more. */
-function answered(state: GossipState, neighbour: Neighbour, entry: RangesEntry, verifying: Verifying): void {
+/**
+ * An answer: it also says where to begin, and what nobody will bring any more. Who joined later than this peer does
+ * not know what came before: others are asked, and it is believed when they had their time.
+ */
+function answered(
+  state: GossipState,
+  neighbour: Neighbour,
+  entry: RangesEntry,
+  joinedLater: boolean,
+  verifying: Verifying,
+): void {
   if (entry.next === 0) return
   const known = state.streams.rumour(entry.stream, state.now)
   if (known === state.own) return
   const start = Math.max(1, entry.from)
+  const doubtful = joinedLater && start > 1 && known.gapProbes < GAP_PROBES
   if (known.next === 0 && known.floor === 0) {
+    if (doubtful) {
+      if (known.gapAt === Number.POSITIVE_INFINITY) watchGap(state, known)
+      noteRanges(state, neighbour, entry, verifying, 0)
+      return
+    }
     known.floor = start
+    known.gapProbes = 0
+    if (known.above.count === 0) known.gapAt = Number.POSITIVE_INFINITY
     // Messages are waiting for this answer. What has arrived is never given up for it.
     if (known.above.first !== undefined) skipTo(state, known, Math.min(start, known.above.first))
   }
   const stream = noteRanges(state, neighbour, entry, verifying, known.held.size > 0)
   const first = stream.above.first
-  if (stream.next > 0 && first !== undefined && start > stream.next && stream.held.size > 0) {
+  if (!doubtful && stream.next > 0 && first !== undefined && start > stream.next && stream.held.size > 0) {
     // It cannot bring what comes before `start`. Unless somebody else announced it, it is gone.
     let hope = false
     for (const edge of stream.edges.values()) {
