@@ -55,7 +55,8 @@ export interface Ranges {
   readonly entries: readonly RangesEntry[]
 }
 
-const STREAM_BYTES = 6
+/** One for all frames: each is finished before the next is begun. */
+const writer = new Writer(512)
 
 function writeRanges(writer: Writer, ranges: RangeSet): void {
   const count = Math.min(ranges.count, MAX_DIGEST)
@@ -101,7 +102,7 @@ function readAll<E extends { readonly stream: number; readonly ranges?: RangeSet
 }
 
 export function encodeAck(entries: readonly Entry[]): Uint8Array {
-  const writer = new Writer(1 + entries.length * (STREAM_BYTES + 6)).u8(Frame.ACK)
+  writer.u8(Frame.ACK)
   for (const entry of entries) writeRanges(writer.u48(entry.stream), entry.ranges)
   return writer.finish()
 }
@@ -111,7 +112,7 @@ export function decodeAck(reader: Reader): Entry[] | undefined {
 }
 
 export function encodeIhave(entries: readonly IhaveEntry[]): Uint8Array {
-  const writer = new Writer(1 + entries.length * (STREAM_BYTES + 7)).u8(Frame.IHAVE)
+  writer.u8(Frame.IHAVE)
   for (const entry of entries) writeRanges(writer.u48(entry.stream).u8(entry.hops), entry.ranges)
   return writer.finish()
 }
@@ -125,7 +126,7 @@ export function decodeIhave(reader: Reader): IhaveEntry[] | undefined {
 }
 
 export function encodeGraft(entries: readonly GraftEntry[]): Uint8Array {
-  const writer = new Writer(1 + entries.length * (STREAM_BYTES + 6)).u8(Frame.GRAFT)
+  writer.u8(Frame.GRAFT)
   for (const entry of entries) writeRanges(writer.u48(entry.stream).u8(entry.tree ? 1 : 0), entry.ranges)
   return writer.finish()
 }
@@ -140,7 +141,7 @@ export function decodeGraft(reader: Reader): GraftEntry[] | undefined {
 }
 
 export function encodePrune(streams: readonly number[]): Uint8Array {
-  const writer = new Writer(1 + streams.length * STREAM_BYTES).u8(Frame.PRUNE)
+  writer.u8(Frame.PRUNE)
   for (const stream of streams) writer.u48(stream)
   return writer.finish()
 }
@@ -150,7 +151,6 @@ export function decodePrune(reader: Reader): number[] | undefined {
 }
 
 export function encodeRanges(ranges: Ranges): Uint8Array {
-  const writer = new Writer(8 + ranges.entries.length * (STREAM_BYTES + 8))
   writer.u8(Frame.RANGES).u8(ranges.purpose).varint(ranges.age)
   for (const { stream, hops, from, next, ranges: above } of ranges.entries) {
     writer
