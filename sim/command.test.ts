@@ -88,7 +88,9 @@ describe('the simulator command', () => {
       'frozen',
       'server-down',
       'joins',
+      'joins-at-once',
       'direct',
+      'direct-kill',
       'idle',
     ]) {
       expect(out).toContain(name)

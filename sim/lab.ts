@@ -3,10 +3,13 @@
  * settle, broadcast, kill, ask.
  * @module
  */
+import { directFigures, sendDirects } from './directs.ts'
+import { Guests, scheduleOutages } from './faults.ts'
 import { degrees, distances, floodTime, islands } from './graph.ts'
 import type { Message } from './ledger.ts'
 import type { Peer } from './peer.ts'
 import type { Phase, Report } from './report.ts'
+import { ringFaults } from './ring.ts'
 import type { Traffic } from './traffic.ts'
 import type { World } from './world.ts'
 
@@ -16,8 +19,6 @@ const PATIENCE = 60_000
 const AFTERMATH = 2000
 /** Survivors of a kill should have a message within this, virtual ms. */
 const SURVIVOR_DEADLINE = 10_000
-/** A direct message is given up after this, virtual ms: the default of `send()`. */
-const DIRECT_TIMEOUT = 10_000
 
 interface Sent {
   readonly message: Message
@@ -35,8 +36,13 @@ export class Lab {
   readonly found: Measured = {}
   private readonly broadcastsSent: Message[] = []
 
+  private readonly guests: Guests[] = []
+
   constructor(world: World) {
     this.world = world
+    const { arrivals, serverOutage } = world.options
+    if (arrivals > 0) this.poisson(arrivals)
+    if (serverOutage > 0) scheduleOutages(world, serverOutage)
   }
 
   // ——— joining ———
@@ -54,17 +60,38 @@ export class Lab {
     for (let i = 0; i < count; i++) this.world.join()
   }
 
+  /** From now on guests arrive, `perSecond` on average, and go again; they rest while a scenario settles. */
+  poisson(perSecond: number): Guests {
+    const guests = new Guests(this.world, perSecond)
+    this.guests.push(guests)
+    return guests
+  }
+
+  /** No guests arrive any more, and what they left behind heals. */
+  rest(): void {
+    if (this.guests.length === 0) return
+    this.settle()
+    for (const guests of this.guests) guests.resting = true
+  }
+
   /** Runs until all that live are one island and no link changes any more. */
   settle(span?: number, limit?: number): void {
+    for (const guests of this.guests) guests.resting = true
+    this.calm(span, limit)
+    for (const guests of this.guests) guests.resting = false
+  }
+
+  private calm(span?: number, limit?: number): void {
     const start = this.world.now
     const whole = this.world.runUntil(() => islands(this.world.live()) === 1, limit ?? 120_000)
     if (whole) this.found.joinMs ??= this.world.now - start
     this.world.settle(span, limit)
   }
 
-  /** Different live peers. */
+  /** Different live peers, silent ones not among them. */
   pick(count: number): Peer[] {
-    return this.world.choice.sample(this.world.live(), count)
+    const honest = this.world.live().filter(peer => !peer.traits.silent)
+    return this.world.choice.sample(honest, count)
   }
 
   // ——— measuring ———
@@ -96,9 +123,9 @@ export class Lab {
   }
 
   /** Sends one broadcast now. Part of the delivery figure, and of a phase if given to {@link conclude}. */
-  broadcast(sender: Peer): Sent {
+  broadcast(sender: Peer, receipt?: number): Sent {
     const flood = floodTime(sender, this.world.network)
-    const message = this.world.broadcast(sender)
+    const message = this.world.broadcast(sender, undefined, undefined, receipt)
     this.broadcastsSent.push(message)
     return { message, flood }
   }
@@ -114,18 +141,7 @@ export class Lab {
 
   /** Direct messages between random pairs. */
   directs(count: number, gap = 20): void {
-    const world = this.world
-    const sent: Message[] = []
-    for (let i = 0; i < count; i++) {
-      const [from, to] = this.pick(2)
-      if (from === undefined || to === undefined) break
-      sent.push(world.send(from, to, DIRECT_TIMEOUT))
-      world.advance(gap)
-    }
-    world.runUntil(() => sent.every(message => message.outcome !== undefined), 2 * DIRECT_TIMEOUT, 50)
-    const ok = sent.filter(message => message.outcome === 'ok')
-    this.found.directSuccess = sent.length === 0 ? 1 : ok.length / sent.length
-    this.found.directMeanHops = ok.reduce((sum, message) => sum + message.hops, 0) / Math.max(1, ok.length)
+    Object.assign(this.found, directFigures(sendDirects(this.world, count, gap)))
   }
 
   /** Virtual ms from now until one island has every broadcast; null when `limit` passes first. */
@@ -133,6 +149,43 @@ export class Lab {
     const start = this.world.now
     const whole = () => islands(this.world.live()) === 1 && this.complete()
     return this.world.runUntil(whole, limit, 50) ? this.world.now - start : null
+  }
+
+  /** Notes when the live peers were one island with a whole ring for the first time since `start`. */
+  noteWhole(start: number): boolean {
+    const live = this.world.live()
+    if (this.found.wholeMs === undefined && islands(live) === 1 && ringFaults(live).length === 0) {
+      this.found.wholeMs = this.world.now - start
+    }
+    return this.found.wholeMs !== undefined
+  }
+
+  /** Notes what joining took: time until the first link, link changes and bytes, per peer that lives. */
+  noteJoins(): void {
+    const live = this.world.live()
+    let sum = 0
+    let worst = 0
+    for (const peer of live) {
+      sum += peer.joinedAt - peer.born
+      worst = Math.max(worst, peer.joinedAt - peer.born)
+    }
+    const count = Math.max(1, live.length)
+    this.found.firstLinkMs = sum / count
+    this.found.worstFirstLinkMs = worst
+    this.found.linkChangesPerJoin = this.world.traffic.linkChanges / count
+    this.found.bytesPerJoin = this.world.traffic.bytes / count
+  }
+
+  /** Runs until the mesh is whole and everybody has everything, or for `limit` ms; notes both times since `start`. */
+  recover(start: number, limit: number): void {
+    const { world } = this
+    const recovered = () => {
+      if (this.found.recoveryMs === undefined && islands(world.live()) === 1 && this.complete()) {
+        this.found.recoveryMs = world.now - start
+      }
+      return this.found.recoveryMs !== undefined
+    }
+    world.runUntil(() => [recovered(), this.noteWhole(start)].every(Boolean), limit, 50)
   }
 
   /** Whether every broadcast is wherever it should be. */
@@ -151,6 +204,7 @@ export class Lab {
     return {
       live: live.length,
       islands: islands(live),
+      ringFaults: ringFaults(live).length,
       meanHops: paths.mean,
       maxHops: paths.max,
       linksPerPeer: links.mean,
@@ -185,8 +239,9 @@ export class Lab {
     return expected === 0 ? 1 : made / expected
   }
 
-  /** Whether `peer` was there from before the sending until now, and has something to receive. */
+  /** Whether `peer` was there from before the sending until now, has something to receive, and is honest. */
   private due(message: Message, peer: Peer): boolean {
+    if (peer.traits.silent) return false
     return peer.life === 'live' && peer !== message.from && peer.joinedAt <= message.sentAt
   }
 
@@ -231,6 +286,7 @@ export class Lab {
       lastArrivalRatio: ratio / count,
       controlBytesPerDelivery: spent.gossipControlBytes / per,
       bytesPerDelivery: spent.bytes / per,
+      packetsPerDelivery: spent.packets / per,
       settled: settled / count,
     }
   }

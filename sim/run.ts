@@ -19,6 +19,7 @@ export function runScenario(scenario: Scenario, lab: Lab): Report {
   const options = world.options
   const start = performance.now()
   scenario.run(lab)
+  lab.rest()
   const realMs = performance.now() - start
   const measured: Report = {
     ...EMPTY,
@@ -35,6 +36,7 @@ export function runScenario(scenario: Scenario, lab: Lab): Report {
     events: world.events,
     realMs,
     eventsPerSecond: (world.events / realMs) * 1000,
+    memoryMB: (process.resourceUsage().maxRSS * 1024) / 1e6,
     traceHash: world.trace.hash.digest(),
   }
   const budgets = scenario.budgets(options).map(budget => assess(budget, measured[budget.field]))
@@ -51,6 +53,7 @@ const EMPTY: Report = {
   churn: 0,
   live: 0,
   islands: 0,
+  ringFaults: 0,
   meanHops: 0,
   maxHops: 0,
   linksPerPeer: 0,
@@ -65,16 +68,31 @@ const EMPTY: Report = {
   controlBytesPerDelivery: null,
   directSuccess: null,
   directMeanHops: null,
+  directMeanMs: null,
+  directStretch: null,
   idleBytesPerLinkPerSecond: null,
   linkChangesPerPeerPerMinute: null,
+  receiptShare: null,
+  leastReceiptShare: null,
+  receiptMs: null,
+  receiptBytesPerDelivery: null,
+  historyShare: null,
+  historyMs: null,
   recoveryMs: null,
+  wholeMs: null,
+  routingRecoveryMs: null,
   healMs: null,
   joinMs: null,
+  firstLinkMs: null,
+  worstFirstLinkMs: null,
+  linkChangesPerJoin: null,
+  bytesPerJoin: null,
   phases: [],
   virtualMs: 0,
   events: 0,
   realMs: 0,
   eventsPerSecond: 0,
+  memoryMB: 0,
   traceHash: '',
   budgets: [],
   ok: true,

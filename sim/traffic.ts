@@ -63,4 +63,4 @@ export class Traffic {
   }
 }
 
-const GOSSIP_CONTROL = [Frame.ACK, Frame.IHAVE, Frame.GRAFT, Frame.PRUNE, Frame.RANGES]
+const GOSSIP_CONTROL = [Frame.ACK, Frame.IHAVE, Frame.GRAFT, Frame.PRUNE, Frame.RANGES, Frame.TALLY]

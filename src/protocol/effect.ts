@@ -6,11 +6,21 @@
 import type { PeerId } from './id.ts'
 import type { LinkEnd, LinkId, RequestId, Token } from './input.ts'
 
-/** How a request ended. `ok`: a direct message has arrived; every tree neighbour has acked a broadcast. */
+/** How a request ended. `ok`: a direct message has arrived; every tree neighbour has acked a broadcast, or all receipts are in. */
 export type Outcome = 'ok' | 'timeout' | 'no-route' | 'refused' | 'left' | 'aborted' | 'busy'
 
 /** The swarm as this peer stands in it. */
 export type NodeState = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'left'
+
+/** A broadcast of the past. */
+export interface PastBroadcast {
+  readonly from: PeerId
+  readonly body: Uint8Array
+  /** Milliseconds since it reached whoever supplied it: hearsay. */
+  readonly age: number
+  /** Delivered here before; otherwise it was broadcast before this peer came. */
+  readonly delivered: boolean
+}
 
 export type Effect =
   // links
@@ -47,6 +57,10 @@ export type Effect =
       readonly body: Uint8Array
       readonly hops: number
     }
+  /** So many peers are known to have a broadcast that asked for receipts. More than were told before; `settle` follows. */
+  | { readonly kind: 'receipt'; readonly request: RequestId; readonly count: number }
+  /** The answer to `history`, oldest first; `settle` follows. */
+  | { readonly kind: 'past'; readonly request: RequestId; readonly messages: readonly PastBroadcast[] }
   | { readonly kind: 'settle'; readonly request: RequestId; readonly outcome: Outcome }
   | { readonly kind: 'peer-connect'; readonly peer: PeerId; readonly link: LinkId }
   | {

@@ -10,9 +10,15 @@ export type LinkId = number
 /** A driver's handle for one request of the application, answered by exactly one `settle`. */
 export type RequestId = number
 
+/**
+ * When a broadcast is delivered. `fifo`: after what its origin sent before it. `causal`: also after what its origin had
+ * been given before it sent it. `none`: at once.
+ */
+export type Order = 'fifo' | 'causal' | 'none'
+
 /** A question to the driver's crypto, answered by `signed` or `verified` with the same token. */
 export interface Token {
-  readonly machine: 'gossip' | 'routing' | 'handshake'
+  readonly machine: 'gossip' | 'history' | 'routing' | 'handshake'
   readonly n: number
 }
 
@@ -44,6 +50,10 @@ export type Input =
       readonly request: RequestId
       readonly topic: string
       readonly body: Uint8Array
+      /** Default `fifo`. */
+      readonly order?: Order
+      /** Milliseconds in which receipts are counted; default: they are not. */
+      readonly receipt?: number
     }
   | {
       readonly kind: 'send'
@@ -51,6 +61,17 @@ export type Input =
       readonly to: PeerId
       readonly body: Uint8Array
       /** Milliseconds until the request is settled with `timeout`. */
+      readonly timeout: number
+    }
+  | {
+      readonly kind: 'history'
+      readonly request: RequestId
+      readonly topic: string
+      /** Messages wanted at most, 1 … 1,000, the latest. */
+      readonly last: number
+      /** No older than so many milliseconds; Infinity for any age. */
+      readonly age: number
+      /** Milliseconds until what was found is told. */
       readonly timeout: number
     }
   | { readonly kind: 'cancel'; readonly request: RequestId }

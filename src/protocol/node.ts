@@ -18,14 +18,14 @@ import type { Drop, Effect, NodeState } from './effect.ts'
 import { Gossip } from './gossip/gossip.ts'
 import { type Greeting, Handshake, MAX_HELD } from './handshake/handshake.ts'
 import type { PeerId } from './id.ts'
-import type { Input, LinkEnd, LinkId, PeerSample } from './input.ts'
+import type { Input, LinkEnd, LinkId, PeerSample, Token } from './input.ts'
 import { Liveness, type Vital } from './liveness/liveness.ts'
 import { BYE_REASONS } from './overlay/exchange.ts'
 import { readIds } from './overlay/letters.ts'
 import { Overlay, type OverlayEffect } from './overlay/overlay.ts'
 import type { Random } from './random.ts'
 import type { PeerRecord } from './record.ts'
-import { END_TO_END, type Letter, Routing } from './routing/routing.ts'
+import { END_TO_END, Routing, type RoutingEffect } from './routing/routing.ts'
 import { Score } from './score.ts'
 import type { Sealer } from './sealer.ts'
 import { Frame } from './wire/frame.ts'
@@ -87,7 +87,7 @@ interface Channel {
 const CHATTER_BURST = 100
 const CHATTER_PER_SECOND = 20
 /** Bytes of frames that wait for the last AUTH to be verified: one packet of a busy neighbour, 64 times. */
-const MAX_HELD_BYTES = 1024 * 1024
+export const MAX_HELD_BYTES = 1024 * 1024
 
 /** Bits of {@link Node.ran}. */
 const LIVENESS = 1
@@ -96,7 +96,7 @@ const ROUTING = 4
 const ALL = 31
 
 /** What the overlay or the routing wants done, in order. */
-type Box = OverlayEffect[] & (Effect | Letter)[]
+type Box = OverlayEffect[] & RoutingEffect[]
 
 /** Letters of the overlay are answered or given up within this, ms (overlay/slots.ts, ASK_TIMEOUT). */
 const LETTER_TIMEOUT = 3000
@@ -148,7 +148,7 @@ export class Node {
     this.ran = 0
     if (input.kind === 'tick') this.wakeAt = Number.NaN
     if (this.joined || input.kind === 'join') this.dispatch(input, now)
-    else if (input.kind === 'broadcast' || input.kind === 'send') {
+    else if (input.kind === 'broadcast' || input.kind === 'send' || input.kind === 'history') {
       this.out.push({ kind: 'settle', request: input.request, outcome: 'left' })
     }
     if ((this.ran & ROUTING) !== 0) {
@@ -217,7 +217,15 @@ export class Node {
         else this.greeted(this.handshake.signed(input.token.n, input.signature, this.out), now)
         return
       case 'broadcast':
-        return this.gossip.broadcast(input.request, input.topic, input.body, now, this.out)
+        return this.gossip.broadcast(
+          input.request,
+          input.topic,
+          input.body,
+          now,
+          this.out,
+          input.order,
+          input.receipt,
+        )
       case 'send':
         return this.routed(now, out =>
           this.routing.send(
@@ -234,6 +242,8 @@ export class Node {
             out,
           ),
         )
+      case 'history':
+        return this.gossip.history(input, now, this.out)
       case 'cancel':
         this.gossip.cancel(input.request, this.out)
         return this.routed(now, out => this.routing.cancel(input.request, out))
@@ -323,7 +333,7 @@ export class Node {
     if (now >= due.routing) this.routed(now, out => this.routing.tick(now, out))
   }
 
-  private onVerified(machine: 'gossip' | 'routing' | 'handshake', n: number, ok: boolean, now: number): void {
+  private onVerified(machine: Token['machine'], n: number, ok: boolean, now: number): void {
     if (machine === 'handshake') {
       this.ran = ALL
       return this.greeted(this.handshake.verified(n, ok), now)
@@ -331,7 +341,7 @@ export class Node {
     if (machine === 'routing')
       return this.routed(now, out => this.count(this.routing.verified(n, ok, now, out)))
     this.ran |= GOSSIP
-    const bad = this.gossip.verified(n, ok, now, this.out)
+    const bad = this.gossip.verified(n, ok, now, this.out, machine === 'history')
     if (bad !== undefined) this.penalise(bad.link, bad.drop, now)
   }
 
@@ -409,12 +419,17 @@ export class Node {
       case Frame.GRAFT:
       case Frame.PRUNE:
       case Frame.RANGES:
+      case Frame.BEACON:
+      case Frame.TALLY:
+      case Frame.HISTORY:
+      case Frame.PAST:
         this.ran |= GOSSIP
         return this.gossip.frame(link, type, reader, now, this.out)
       case Frame.ROUTED:
       case Frame.BOUNCED:
       case Frame.DATA:
-      case Frame.RECEIPT: {
+      case Frame.RECEIPT:
+      case Frame.TAKEN: {
         const box = this.box()
         const drop = this.routing.frame(link, type, reader, now, box)
         this.playRouted(box, now)
@@ -560,8 +575,11 @@ export class Node {
 
   private playRouted(box: Box, now: number): void {
     this.ran |= ROUTING
-    for (const effect of box as (Effect | Letter)[]) {
-      if (effect.kind !== 'letter') this.out.push(effect)
+    for (const effect of box as RoutingEffect[]) {
+      if (effect.kind === 'doubt') {
+        this.ran |= LIVENESS
+        this.liveness.probe(effect.link, now, this.out)
+      } else if (effect.kind !== 'letter') this.out.push(effect)
       else
         this.laid(now, out =>
           this.count(this.overlay.letter(effect.from, effect.letter, effect.body, now, out)),
@@ -596,7 +614,9 @@ export class Node {
     const count = out.length
     for (let i = 0; i < count; i++) {
       const effect = out[i] as Effect
-      if (effect.kind === 'send' && this.gossip.piggyback(effect.link, now, out)) this.ran |= GOSSIP
+      if (effect.kind !== 'send') continue
+      if (this.gossip.piggyback(effect.link, now, out)) this.ran |= GOSSIP
+      this.routing.piggyback(effect.link, out)
     }
   }
 

@@ -6,10 +6,22 @@ import type { Drop } from '../effect.ts'
 import { Frame, type FrameType } from '../wire/frame.ts'
 import type { Reader } from '../wire/reader.ts'
 import { catchUp } from './compare.ts'
-import { decodeAck, decodeGraft, decodeIhave, decodePrune, decodeRanges, type Entry } from './control.ts'
+import {
+  decodeAck,
+  decodeGraft,
+  decodeIhave,
+  decodePrune,
+  decodeRanges,
+  decodeTally,
+  type Entry,
+} from './control.ts'
+import { beaconArrived } from './ground.ts'
+import type { Inquiries } from './inquiries.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { PushHead } from './push.ts'
 import { ackedRange } from './pushing.ts'
+import { recall } from './recall.ts'
+import { reported } from './receipts.ts'
 import { received } from './receive.ts'
 import { announced } from './repair.ts'
 import type { GossipState } from './state.ts'
@@ -21,6 +33,7 @@ import type { Verifying } from './verifying.ts'
 export function readFrame(
   state: GossipState,
   verifying: Verifying,
+  inquiries: Inquiries,
   head: PushHead,
   neighbour: Neighbour,
   type: FrameType,
@@ -58,6 +71,18 @@ export function readFrame(
       const ranges = decodeRanges(reader)
       return ranges === undefined ? 'malformed' : compared(state, neighbour, ranges, verifying)
     }
+    case Frame.BEACON:
+      return beaconArrived(state, neighbour, reader)
+    case Frame.TALLY: {
+      const entries = decodeTally(reader)
+      if (entries === undefined) return 'malformed'
+      for (const entry of entries) reported(state, neighbour, entry, verifying)
+      return undefined
+    }
+    case Frame.HISTORY:
+      return recall(state, neighbour, reader)
+    case Frame.PAST:
+      return inquiries.past(neighbour, head, reader)
     default:
       return 'unexpected'
   }

@@ -6,8 +6,8 @@
  *  1. A message is delivered at most once while its stream or its tombstone is remembered: `maxStreams` streams,
  *     `maxTombstones` tombstones, least recently active and oldest out first.
  *  2. Nothing is delivered, acked or passed on before its signature is verified; nothing seen is verified again.
- *  3. Messages of an origin are delivered in its order. At most `maxHeld` per stream wait for one before them, for
- *     at most `gapTimeout`.
+ *  3. Messages of an origin are delivered in its order, unless it wants none; causal ones after what they name. At most
+ *     `maxHeld` per stream wait for one before them, for at most `gapTimeout`.
  *  4. History holds at most `historyBytes` (or one message that is larger); what waits to be delivered is part of it.
  *  5. At most `maxVerifying` pushes are being verified, `maxVerifyingPerLink` and `maxVerifyingBytes` from one link.
  *  6. A link has at most `maxUnacked` unacked pushes, 1,024 announcements and 256 acks waiting.
@@ -15,27 +15,36 @@
  *  8. One GRAFT per stream is awaited at a time. It asks for `maxGraft` messages; answers are limited to as many, and
  *     per link to `historyBytes` at once and a mebibyte a second after that.
  *  9. Each broadcast of this peer is settled exactly once; at most `maxRequests` are open.
- * 10. Without broadcasts, link changes or questions nothing is sent: `deadline` is Infinity.
+ * 10. Receipts are counted for at most `maxTallies` messages. A peer is counted over one link only: the one that brought
+ *     it the message.
+ * 11. At most 32 questions about the past are open, and what they have found holds `historyBytes` and one message at most. A
+ *     neighbour gets a mebibyte for one question, of its `historyCredit` and `repairCredit`.
+ * 12. Without broadcasts, link changes or questions nothing but beacons is sent; without links nothing at all:
+ *     `deadline` is Infinity.
  * @module
  */
 
 import { Credit } from '../credit.ts'
 import type { Drop, Outbox } from '../effect.ts'
 import type { PeerId } from '../id.ts'
-import type { LinkId, RequestId } from '../input.ts'
+import type { LinkId, Order, RequestId } from '../input.ts'
 import type { FrameType } from '../wire/frame.ts'
 import type { Reader } from '../wire/reader.ts'
 import { antiEntropyDue, catchUp, compareAll } from './compare.ts'
 import type { GossipConfig } from './config.ts'
-import { forget, gapDue } from './delivery.ts'
+import { deliverEarly, forget, gapDue } from './delivery.ts'
 import { readFrame } from './frames.ts'
+import { type Ground, groundDue, groundLinkLost, groundLinkUp } from './ground.ts'
+import { Inquiries, type Question } from './inquiries.ts'
 import { Neighbour } from './neighbour.ts'
-import { flushAcks, flushDigest, flushTouched } from './notices.ts'
-import { Publisher, settle } from './publish.ts'
+import { flushAcks, flushDigest, flushTallies, flushTouched } from './notices.ts'
+import { Publisher } from './publish.ts'
 import { PushHead } from './push.ts'
 import { giveUpAll, retryDue } from './pushing.ts'
+import { awaitNoMore, review, talliesDue } from './receipts.ts'
 import { checked } from './receive.ts'
 import { graftDue } from './repair.ts'
+import { settle } from './settle.ts'
 import { GossipState, type GossipStats } from './state.ts'
 import { type Stream, streamId } from './stream.ts'
 import { orphan } from './tree.ts'
@@ -54,6 +63,7 @@ export class Gossip {
   private readonly state: GossipState
   private readonly verifying: Verifying
   private readonly publisher: Publisher
+  private readonly inquiries: Inquiries
   private readonly head = new PushHead()
 
   constructor(config: GossipConfig) {
@@ -61,6 +71,7 @@ export class Gossip {
     this.state = new GossipState(config, streamId(config.key, config.epoch), forgetting)
     this.verifying = new Verifying(this.state.settings)
     this.publisher = new Publisher(this.state)
+    this.inquiries = new Inquiries(this.state)
   }
 
   /** The earliest time `tick` is wanted; Infinity for none. */
@@ -79,6 +90,7 @@ export class Gossip {
     state.now = now
     state.out = out
     this.publisher.clear()
+    this.inquiries.clear()
     state.neighbours.clear()
     this.verifying.clear()
     for (const stream of [...state.streams.byId.values()])
@@ -86,9 +98,13 @@ export class Gossip {
     state.history.removeStream(state.own)
     state.own.edges.clear()
     state.own.seeded = false
+    state.ground.clear()
     state.streams.timed.clear()
     state.touched.length = 0
     state.stranded.length = 0
+    state.tallies.clear()
+    state.counted.clear()
+    state.tallyAt = NEVER
     state.joinedAt = undefined
     state.antiEntropyAt = NEVER
     state.activeAt = Number.NEGATIVE_INFINITY
@@ -101,9 +117,10 @@ export class Gossip {
     this.begin(now, out)
     const repair = new Credit(state.settings.historyBytes, REPAIR_PER_SECOND, now)
     const comparisons = new Credit(COMPARISONS, COMPARISONS_PER_SECOND, now)
-    const neighbour = new Neighbour(link, peer, repair, comparisons)
+    const neighbour = new Neighbour(link, peer, repair, comparisons, now)
     state.neighbours.set(link, neighbour)
     compareAll(state, neighbour)
+    groundLinkUp(state, neighbour)
     this.end()
   }
 
@@ -115,6 +132,9 @@ export class Gossip {
     state.neighbours.delete(link)
     state.hurryUntil = now + HURRY_AFTER_LOSS
     giveUpAll(state, neighbour)
+    groundLinkLost(state, link)
+    awaitNoMore(state, link)
+    this.inquiries.lost(link)
     for (const stream of state.streams.byId.values()) {
       stream.edges.delete(link)
       if (stream.parent === link) orphan(state, stream)
@@ -154,6 +174,9 @@ export class Gossip {
       state.hurryUntil = now + HURRY_AFTER_LOSS
       neighbour.owed = true
       giveUpAll(state, neighbour)
+      groundLinkLost(state, link)
+      awaitNoMore(state, link)
+      this.inquiries.lost(link)
       for (const stream of state.streams.byId.values()) {
         if (stream.parent === link) orphan(state, stream)
       }
@@ -167,17 +190,33 @@ export class Gossip {
     if (neighbour !== undefined) neighbour.peers = peers
   }
 
-  broadcast(request: RequestId, topic: string, body: Uint8Array, now: number, out: Outbox): void {
+  broadcast(
+    request: RequestId,
+    topic: string,
+    body: Uint8Array,
+    now: number,
+    out: Outbox,
+    order: Order = 'fifo',
+    receipt?: number,
+  ): void {
     this.begin(now, out)
-    this.publisher.broadcast(request, topic, body)
+    this.publisher.broadcast(request, topic, body, order, receipt)
+    this.end()
+  }
+
+  /** Asks neighbours for the latest messages of a topic. */
+  history(question: Question, now: number, out: Outbox): void {
+    this.begin(now, out)
+    this.inquiries.open(question)
     this.end()
   }
 
   /** The application waits no longer. The message goes on. */
   cancel(request: RequestId, out: Outbox): void {
+    this.state.out = out
+    this.inquiries.cancel(request)
     const open = this.state.requests.get(request)
     if (open === undefined) return
-    this.state.out = out
     settle(this.state, open, 'aborted')
   }
 
@@ -186,7 +225,7 @@ export class Gossip {
     const neighbour = this.state.neighbours.get(link)
     if (neighbour === undefined) return 'unexpected'
     this.begin(now, out)
-    const drop = readFrame(this.state, this.verifying, this.head, neighbour, type, reader)
+    const drop = readFrame(this.state, this.verifying, this.inquiries, this.head, neighbour, type, reader)
     this.end()
     return drop
   }
@@ -197,15 +236,16 @@ export class Gossip {
     this.end()
   }
 
-  /** The answer to a `verify`. A drop names the link that delivered the forgery. */
+  /** The answer to a `verify`, of a message of the past or a new one. A drop names the link that delivered the forgery. */
   verified(
     n: number,
     ok: boolean,
     now: number,
     out: Outbox,
+    past = false,
   ): { readonly drop: Drop; readonly link: LinkId } | undefined {
     this.begin(now, out)
-    const drop = checked(this.state, this.verifying, n, ok)
+    const drop = past ? this.inquiries.checked(n, ok) : checked(this.state, this.verifying, n, ok)
     this.end()
     return drop
   }
@@ -230,16 +270,25 @@ export class Gossip {
       if (neighbour.ackAt <= now) flushAcks(state, neighbour)
       if (neighbour.digestAt <= now) flushDigest(state, neighbour, now)
       if (neighbour.retryAt <= now) retryDue(state, neighbour)
+      if (neighbour.tallyAt <= now) flushTallies(state, neighbour)
     }
+    if (state.tallyAt <= now) talliesDue(state)
     for (const stream of state.streams.timed) {
       if (stream.graftAt <= now) graftDue(state, stream, this.verifying)
       if (stream.gapAt <= now) gapDue(state, stream)
       if (stream.graftAt === NEVER && stream.gapAt === NEVER) state.streams.timed.delete(stream)
     }
     if (state.antiEntropyAt <= now) antiEntropyDue(state)
+    if (state.ground.deadline <= now) groundDue(state)
     if (state.requests.size > 0) this.publisher.expire()
+    if (this.inquiries.deadline <= now) this.inquiries.tick()
     this.end()
     this.schedule()
+  }
+
+  /** The tree that first messages follow, to look at. */
+  get ground(): Ground {
+    return this.state.ground
   }
 
   get stats(): GossipStats {
@@ -258,6 +307,8 @@ export class Gossip {
       verifying: this.verifying.size,
       unacked,
       requests: state.requests.size,
+      tallies: state.tallies.size,
+      inquiries: this.inquiries.size,
     }
   }
 
@@ -268,6 +319,8 @@ export class Gossip {
 
   private end(): void {
     const { state } = this
+    if (state.early.size > 0) deliverEarly(state)
+    if (state.counted.size > 0) review(state)
     if (state.stranded.length > 0) this.publisher.settleStranded()
     if (state.touched.length > 0) flushTouched(state)
   }
@@ -275,9 +328,16 @@ export class Gossip {
   /** After a tick the deadline is exact; between ticks it is never too late. */
   private schedule(): void {
     const { state } = this
-    let at = Math.min(state.antiEntropyAt, this.publisher.deadline)
+    const { antiEntropyAt, ground, tallyAt } = state
+    let at = Math.min(
+      antiEntropyAt,
+      ground.deadline,
+      tallyAt,
+      this.publisher.deadline,
+      this.inquiries.deadline,
+    )
     for (const neighbour of state.neighbours.values()) {
-      at = Math.min(at, neighbour.ackAt, neighbour.digestAt, neighbour.retryAt)
+      at = Math.min(at, neighbour.ackAt, neighbour.digestAt, neighbour.retryAt, neighbour.tallyAt)
     }
     for (const stream of state.streams.timed) at = Math.min(at, stream.graftAt, stream.gapAt)
     state.deadline = at

@@ -6,7 +6,16 @@
  */
 import { jitter } from '../random.ts'
 import { MAX_DIGEST } from '../wire/limits.ts'
-import { encodeAck, encodeGraft, encodeIhave, encodePrune, type GraftEntry } from './control.ts'
+import { ASSUMED_ROUND_TRIP } from './config.ts'
+import {
+  encodeAck,
+  encodeGraft,
+  encodeIhave,
+  encodePrune,
+  encodeTally,
+  type GraftEntry,
+  type TallyEntry,
+} from './control.ts'
 import type { Neighbour } from './neighbour.ts'
 import { RangeSet } from './ranges.ts'
 import type { GossipState } from './state.ts'
@@ -45,7 +54,7 @@ export function flushAcks(state: GossipState, neighbour: Neighbour): void {
       ranges = new RangeSet()
       byStream.set(stream, ranges)
     }
-    ranges.add(neighbour.ackSeqs[i] as number)
+    addAround(ranges, state.streams.byId.get(stream), neighbour.ackSeqs[i] as number)
   }
   neighbour.ackStreams.length = 0
   neighbour.ackSeqs.length = 0
@@ -53,17 +62,53 @@ export function flushAcks(state: GossipState, neighbour: Neighbour): void {
   state.send(neighbour, encodeAck(Array.from(byStream, ([stream, ranges]) => ({ stream, ranges }))))
 }
 
+/** Everything without a gap around `seq`: an ack that was lost is made good by the next one. */
+function addAround(ranges: RangeSet, stream: Stream | undefined, seq: number): void {
+  if (stream === undefined || !stream.seen(seq)) ranges.add(seq)
+  else if (seq < stream.next) ranges.add(1, stream.next - 1)
+  else {
+    const index = stream.above.at(seq)
+    ranges.add(stream.above.start(index), stream.above.end(index))
+  }
+}
+
+/** Acks at the end of this turn. */
+export function ackNow(state: GossipState, neighbour: Neighbour, stream: number, seq: number): void {
+  ackLater(state, neighbour, stream, seq, 1)
+  touch(state, neighbour)
+}
+
+/** Reports receipts at `at`, or with whatever goes to the neighbour before. */
+export function reportLater(state: GossipState, neighbour: Neighbour, entry: TallyEntry, at: number): void {
+  neighbour.tallies.push(entry)
+  if (at < neighbour.tallyAt) {
+    neighbour.tallyAt = at
+    state.wake(at)
+  }
+  if (at <= state.now) touch(state, neighbour)
+  if (neighbour.tallies.length >= MAX_ACKS) flushTallies(state, neighbour)
+}
+
+export function flushTallies(state: GossipState, neighbour: Neighbour): void {
+  neighbour.tallyAt = NEVER
+  if (neighbour.tallies.length === 0) return
+  const entries = neighbour.tallies
+  neighbour.tallies = []
+  state.send(neighbour, encodeTally(entries))
+}
+
 /** Announces a message in time: soon while its tree is young or in trouble, at leisure while it works. */
 export function announceLater(state: GossipState, neighbour: Neighbour, message: Message, at?: number): void {
   if (message.hops >= state.settings.maxHops) return
   neighbour.digest.push(message)
-  neighbour.digestNoted.push(state.now)
   const { digestDelay, calmDigestDelay } = state.settings
   const { stream } = message
   const hurry = stream.received <= 1 || state.now < Math.max(stream.hurryUntil, state.hurryUntil)
   // Spread, so that of two lazy neighbours one speaks first and the other need not.
-  const delay = jitter(state.config.random, hurry ? digestDelay : calmDigestDelay, 0.5)
-  const due = at ?? state.now + delay
+  const delay = hurry ? digestDelay : calmDigestDelay
+  const due = at ?? state.now + jitter(state.config.random, delay, 0.5)
+  neighbour.digestDue.push(due)
+  neighbour.digestRipe.push(at ?? state.now + delay * 0.35)
   if (due < neighbour.digestAt) {
     neighbour.digestAt = due
     state.wake(due)
@@ -71,38 +116,72 @@ export function announceLater(state: GossipState, neighbour: Neighbour, message:
   if (neighbour.digest.length >= MAX_DIGEST) flushDigest(state, neighbour, NEVER)
 }
 
-/** A neighbour that is known to have a message is told of it only if this peer's way to it is clearly shorter. */
-function worthTelling(state: GossipState, neighbour: Neighbour, message: Message): boolean {
+/** A neighbour that is known to have a message is told of it only if it would have had it clearly sooner from here. */
+export function worthTelling(state: GossipState, neighbour: Neighbour, message: Message): boolean {
   const edge = message.stream.edges.get(neighbour.link)
   if (edge === undefined || !edge.told.has(message.seq)) return true
+  if (edge.toldSeq !== message.seq) return false
+  // It came there one way earlier than it would have come here.
   return (
-    edge.hops !== Number.POSITIVE_INFINITY &&
-    message.hops + 1 + state.settings.optimizationThreshold <= edge.hops
+    message.at + (neighbour.roundTrip ?? ASSUMED_ROUND_TRIP) + state.settings.optimizationThreshold <=
+    edge.toldAt
   )
 }
 
-/** Announces what was noted up to `upTo`. */
+/** Announces what is ripe at `upTo`. */
 export function flushDigest(state: GossipState, neighbour: Neighbour, upTo: number): void {
-  let ripe = 0
-  while (ripe < neighbour.digest.length && (neighbour.digestNoted[ripe] as number) <= upTo) ripe++
-  const messages = neighbour.digest.splice(0, ripe)
-  neighbour.digestNoted.splice(0, ripe)
-  if (neighbour.digest.length === 0) neighbour.digestAt = NEVER
-  if (messages.length === 0) return
-  const entries = new Map<number, { stream: number; hops: number; ranges: RangeSet }>()
-  for (const message of messages) {
-    if (!worthTelling(state, neighbour, message)) continue
-    let entry = entries.get(message.stream.id)
-    if (entry === undefined) {
-      entry = { stream: message.stream.id, hops: message.hops, ranges: new RangeSet() }
-      entries.set(message.stream.id, entry)
+  const { digest, digestDue, digestRipe } = neighbour
+  const entries: Told = new Map()
+  let left = 0
+  let next = NEVER
+  for (let i = 0; i < digest.length; i++) {
+    const message = digest[i] as Message
+    const ripe = digestRipe[i] as number
+    if (ripe > upTo) {
+      const due = digestDue[i] as number
+      digest[left] = message
+      digestDue[left] = due
+      digestRipe[left++] = ripe
+      if (due < next) next = due
+      continue
     }
-    entry.hops = message.hops
-    entry.ranges.add(message.seq)
+    if (!worthTelling(state, neighbour, message)) continue
+    enter(entries, message, state.now)
   }
+  digest.length = left
+  digestDue.length = left
+  digestRipe.length = left
+  neighbour.digestAt = next
+  tell(state, neighbour, entries)
+}
+
+/** What one IHAVE will say, by stream. */
+type Told = Map<number, { stream: number; hops: number; lag: number; ranges: RangeSet }>
+
+function enter(entries: Told, message: Message, now: number): void {
+  let entry = entries.get(message.stream.id)
+  if (entry === undefined) {
+    entry = { stream: message.stream.id, hops: 0, lag: 0, ranges: new RangeSet() }
+    entries.set(message.stream.id, entry)
+  }
+  if (message.seq > (entry.ranges.last ?? 0)) {
+    entry.hops = message.hops
+    entry.lag = Math.max(0, Math.round(now - message.at))
+  }
+  entry.ranges.add(message.seq)
+}
+
+function tell(state: GossipState, neighbour: Neighbour, entries: Told): void {
   if (entries.size === 0) return
   state.counters.announcements++
   state.send(neighbour, encodeIhave([...entries.values()]))
+}
+
+/** Asks whether messages that were pushed have come: the answer is an ack or a graft. */
+export function question(state: GossipState, neighbour: Neighbour, messages: readonly Message[]): void {
+  const entries: Told = new Map()
+  for (const message of messages.slice(0, MAX_DIGEST)) enter(entries, message, state.now)
+  tell(state, neighbour, entries)
 }
 
 function touch(state: GossipState, neighbour: Neighbour): void {
@@ -125,7 +204,6 @@ export function graft(state: GossipState, neighbour: Neighbour, entry: GraftEntr
 
 /** The end of a turn: prunes and grafts go out, and acks and ripe announcements with whatever else went. */
 export function flushTouched(state: GossipState): void {
-  const { digestDelay } = state.settings
   for (let i = 0; i < state.touched.length; i++) {
     const neighbour = state.touched[i] as Neighbour
     if (neighbour.prunes.length > 0) {
@@ -139,7 +217,8 @@ export function flushTouched(state: GossipState): void {
       neighbour.grafts.length = 0
     }
     flushAcks(state, neighbour)
-    if (neighbour.digest.length > 0) flushDigest(state, neighbour, state.now - digestDelay / 2)
+    if (neighbour.tallies.length > 0) flushTallies(state, neighbour)
+    if (neighbour.digest.length > 0) flushDigest(state, neighbour, state.now)
     neighbour.touched = false
   }
   state.touched.length = 0

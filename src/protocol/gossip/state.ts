@@ -6,11 +6,13 @@ import { overDefaults } from '../defaults.ts'
 import type { Effect, Outbox } from '../effect.ts'
 import type { LinkId, RequestId } from '../input.ts'
 import { GOSSIP_DEFAULTS, type GossipConfig, type GossipSettings } from './config.ts'
+import { Ground } from './ground.ts'
 import { History } from './history.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { Request } from './request.ts'
 import type { Message, Stream } from './stream.ts'
 import { StreamTable } from './streams.ts'
+import type { Tally } from './tally.ts'
 
 /** Counters since the machine was made, and the sizes of its tables now. */
 export interface GossipStats {
@@ -44,6 +46,8 @@ export interface GossipStats {
   /** Streams forgotten for newer ones. */
   forgotten: number
   badSignatures: number
+  /** Messages of the past that neighbours asked for. */
+  recalled: number
 
   links: number
   streams: number
@@ -55,6 +59,8 @@ export interface GossipStats {
   verifying: number
   unacked: number
   requests: number
+  tallies: number
+  inquiries: number
 }
 
 export class GossipState {
@@ -68,6 +74,7 @@ export class GossipState {
   readonly stranded: Message[] = []
   /** This peer's own stream. */
   readonly own: Stream
+  readonly ground: Ground
   /** When this peer joined; `undefined` before and after. */
   joinedAt: number | undefined
   /** When the next comparison with a random neighbour is due. */
@@ -77,12 +84,22 @@ export class GossipState {
   /** A link was lost lately: announcements hurry until then. */
   hurryUntil = 0
   held = 0
+  /** Streams whose first message waits for one of another origin. */
+  readonly early = new Set<Stream>()
+  /** Receipts being counted, oldest first. */
+  readonly tallies = new Map<string, Tally>()
+  /** When one of them wants something. */
+  tallyAt = Number.POSITIVE_INFINITY
+  /** Deliveries here up to this one have been named by a causal message of this peer, or need not be. */
+  named = 0
 
   // the turn at hand
   now = 0
   out: Outbox = []
   /** No timer is due before this. */
   deadline = Number.POSITIVE_INFINITY
+  /** Tallies that changed in this turn. */
+  readonly counted = new Set<Tally>()
   /** Neighbours that got a frame in this turn. */
   readonly touched: Neighbour[] = []
 
@@ -104,6 +121,7 @@ export class GossipState {
     emptyPromises: 0,
     forgotten: 0,
     badSignatures: 0,
+    recalled: 0,
   }
 
   constructor(config: GossipConfig, ownId: number, forget: (stream: Stream) => void) {
@@ -115,6 +133,7 @@ export class GossipState {
     this.own.permanent = true
     this.own.origin = config.id
     this.own.next = 1
+    this.ground = new Ground(config.id)
   }
 
   wake(at: number): void {

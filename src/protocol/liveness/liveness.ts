@@ -135,6 +135,12 @@ export class Liveness {
     this.ping(link, entry, now, out)
   }
 
+  /** A neighbour has not done what it should: it is asked for a sign of life now, not after its next silence. */
+  probe(link: LinkId, now: number, out: Outbox): void {
+    const entry = this.links.get(link)
+    if (entry !== undefined && entry.pingedAt === 0) this.ping(link, entry, now, out)
+  }
+
   /** PING or PONG, the type byte already read. False when it does not parse. */
   frame(link: LinkId, type: number, reader: Reader, now: number, out: Outbox): Vital | boolean {
     const nonce = reader.varint()
@@ -179,8 +185,8 @@ export class Liveness {
     }
     for (const [link, entry] of this.links) {
       if (now < this.next(entry)) continue
-      const limit = entry.hinted ? this.limits.deadAfterHint : this.limits.deadAfter
-      if (now - entry.heardAt >= limit) {
+      // The sum that the deadline is made of: a difference may round to just below the limit, and wake for ever.
+      if (now >= this.deadAt(entry)) {
         this.links.delete(link)
         vitals.push({ kind: 'dead', link })
         continue
@@ -199,13 +205,18 @@ export class Liveness {
   }
 
   private next(entry: Watched): number {
-    const { deadAfter, deadAfterHint, probeWait, measureEvery } = this.limits
-    const dead = entry.heardAt + (entry.hinted ? deadAfterHint : deadAfter)
+    const { probeWait, measureEvery } = this.limits
+    const dead = this.deadAt(entry)
     if (entry.pingedAt > 0) {
       const wait = Math.max(probeWait, 4 * (entry.roundTrip ?? 0))
       return Math.min(dead, entry.pingedAt + wait)
     }
     return Math.min(dead, entry.heardAt + entry.probeAfter, entry.measuredAt + measureEvery)
+  }
+
+  private deadAt(entry: Watched): number {
+    const { deadAfter, deadAfterHint } = this.limits
+    return entry.heardAt + (entry.hinted ? deadAfterHint : deadAfter)
   }
 
   private ping(link: LinkId, entry: Watched, now: number, out: Outbox): void {

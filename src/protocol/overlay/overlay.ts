@@ -19,8 +19,12 @@
 import type { Drop } from '../effect.ts'
 import { isInitiator, type PeerId } from '../id.ts'
 import type { LinkEnd, LinkId } from '../input.ts'
+import type { TableSize } from '../table.ts'
 import { Frame } from '../wire/frame.ts'
+import { MAX_IDS } from '../wire/limits.ts'
 import type { Reader } from '../wire/reader.ts'
+import { MAX_WAITS } from './backoff.ts'
+import { MOST_DEPARTED } from './departed.ts'
 import type { Out } from './effect.ts'
 import { Ground, type OverlayConfig } from './ground.ts'
 import {
@@ -34,8 +38,9 @@ import {
   readIds,
 } from './letters.ts'
 import { Moves } from './moves.ts'
-import { NEWS_WAIT, Plan, REPLAN } from './plan.ts'
+import { NEWS_WAIT, Plan, REPLAN, ROOMY } from './plan.ts'
 import type { Slot } from './slot.ts'
+import { VIEW_SIZE } from './view.ts'
 
 export type { OverlayEffect } from './effect.ts'
 export type { OverlayConfig } from './ground.ts'
@@ -85,7 +90,23 @@ export class Overlay {
 
   /** Every peer known of: linked, told of by neighbours, or in the passive view. */
   known(): ReadonlySet<PeerId> {
-    return this.ground.known()
+    return new Set(this.ground.known().keys())
+  }
+
+  /** Every table that grows with what others say (invariant 4). */
+  tables(): TableSize[] {
+    const { config, slots, view, departed, backoff } = this.ground
+    let told = 0
+    for (const slot of slots) told += slot.neighbours?.size ?? 0
+    const { maxPeers } = config
+    return [
+      { table: 'overlay.slots', size: slots.size, bound: maxPeers },
+      { table: 'overlay.neighbours', size: told, bound: maxPeers * MAX_IDS },
+      { table: 'overlay.view', size: view.size, bound: VIEW_SIZE },
+      { table: 'overlay.departed', size: departed.size, bound: MOST_DEPARTED },
+      { table: 'overlay.waits', size: backoff.size, bound: MAX_WAITS },
+      { table: 'overlay.suggestions', size: this.plan.suggestions, bound: ROOMY },
+    ]
   }
 
   // ── joining and leaving ────────────────────────────────────────────────────────────────────────────────
@@ -133,6 +154,7 @@ export class Overlay {
 
   letter(from: PeerId, kind: number, body: Uint8Array, now: number, out: Out): Drop | undefined {
     if (!this.plan.running) return undefined
+    this.ground.heard(from)
     switch (kind) {
       case LETTER.ASK:
         return this.onAsk(from, body, now, out)
@@ -150,6 +172,10 @@ export class Overlay {
   private onAsk(from: PeerId, body: Uint8Array, now: number, out: Out): Drop | undefined {
     const ask = decodeAsk(body)
     if (ask === undefined) return 'malformed'
+    if (this.ground.backoff.shuns(from, now)) {
+      this.moves.refuse(from, ask.session, REFUSAL.POLICY, out)
+      return undefined
+    }
     const slot = this.ground.slots.of(from)
     if (slot !== undefined) {
       if (slot.session === ask.session) return undefined
@@ -177,7 +203,10 @@ export class Overlay {
     if (session === undefined) return 'malformed'
     const slot = this.ground.slots.of(from)
     if (slot?.session !== session) this.moves.refuse(from, session, REFUSAL.STALE, out)
-    else if (slot.phase === 'asked') this.moves.open(slot, now, out)
+    else if (slot.phase === 'asked') {
+      this.ground.slots.answered(slot, now)
+      this.moves.open(slot, now, out)
+    }
     return undefined
   }
 
@@ -187,6 +216,7 @@ export class Overlay {
     this.plan.suggested(refusal.alternatives, now)
     const slot = this.ground.slots.of(from)
     if (slot?.session !== refusal.session || slot.phase === 'up') return undefined
+    if (slot.phase === 'asked') this.ground.slots.answered(slot, now)
     this.moves.refused(slot, refusal.reason, now, out)
     this.plan.refused(slot.ring, now)
     return undefined
@@ -198,6 +228,7 @@ export class Overlay {
     const slot = this.ground.slots.of(from)
     if (slot?.session !== signal.session || slot.phase === 'up') return undefined
     if (slot.phase === 'asked') this.moves.open(slot, now, out)
+    slot.deadline = slot.since + this.ground.config.connectTimeout
     out.push({ kind: 'link-signal', link: slot.link, data: signal.data })
     return undefined
   }
@@ -240,6 +271,7 @@ export class Overlay {
     const slot = this.slotOf(link)
     if (slot === undefined) return
     slot.suspect = suspect
+    this.ground.exchange.changed(now)
     this.plan.replan(now, 0)
   }
 
@@ -265,6 +297,7 @@ export class Overlay {
     if (type === Frame.NEIGHBOURS) {
       const peers = new Set(ids)
       this.ground.slots.told(slot, peers)
+      this.ground.hearNear(ids, now)
       out.push({ kind: 'lookahead', link, peers })
       if (this.ground.isNews(ids)) this.plan.replan(now, NEWS_WAIT)
       return undefined

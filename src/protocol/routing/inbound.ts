@@ -4,7 +4,7 @@
  *     letter → record known and newest? (else verify) → open → seen before? → hand on → receipt
  * @module
  */
-import type { Drop, Effect } from '../effect.ts'
+import type { Drop } from '../effect.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
 import { decodeRecord, type PeerRecord } from '../record.ts'
@@ -17,6 +17,7 @@ import {
   readAddress,
   readAnswer,
   readLetter,
+  readUnreachable,
   readWhois,
   writeAnswer,
   writeReceipt,
@@ -24,16 +25,12 @@ import {
 } from './envelope.ts'
 import { readData, readHead } from './frames.ts'
 import type { Introductions } from './introductions.ts'
-import type { Letter } from './letter.ts'
+import type { Letter, RoutingOutbox as Outbox } from './letter.ts'
 import type { Outbound } from './outbound.ts'
 import type { ReceiptsDue } from './receipts-due.ts'
 import type { Relay } from './relay.ts'
 
 const EMPTY = new Uint8Array(0)
-
-interface Outbox {
-  push(item: Effect | Letter): unknown
-}
 
 /** What arrivals touch. */
 export interface Rooms {
@@ -133,7 +130,7 @@ export class Inbound {
         return record?.id === asked ? this.learn(record, out) : 'bad-record'
       }
       case Envelope.UNREACHABLE:
-        return this.outbound.unreachable(address, now, out)
+        return this.outbound.unreachable(address, readUnreachable(bytes), now, out)
       case Envelope.STRANGER:
         return this.outbound.stranger(address, now, out)
     }

@@ -7,10 +7,16 @@ import { MAX_BODY } from '../wire/limits.ts'
 export interface RoutingLimits {
   /** Links an envelope may cross, detours and bounces included, 1 … 255. */
   readonly maxHops: number
+  /** The same for a search (course LAST), and for the way back from one, 1 … 250. */
+  readonly maxSearchHops: number
   /** Envelopes in transit that this peer remembers the way of. */
   readonly maxWays: number
   /** Milliseconds a way is remembered. */
   readonly wayLife: number
+  /** Frames of one link that are kept until its other side has taken them. */
+  readonly maxHopFrames: number
+  /** Bytes of those. */
+  readonly maxHopBytes: number
   /** Peers whose record, shared key and received numbers are kept; neighbours and correspondents come on top. */
   readonly maxRecords: number
   /** Records being verified at once. */
@@ -32,6 +38,8 @@ export interface RoutingLimits {
   /** The least and the most that measured round trips make of it, backoff included. */
   readonly retryMin: number
   readonly retryMax: number
+  /** The least that a search is waited for, milliseconds. */
+  readonly searchTime: number
   /** Bytes of a letter that add one millisecond to it. */
   readonly bytesPerMs: number
   /** Dead ends until a letter is given up with `no-route`; at least 3. */
@@ -43,12 +51,17 @@ export interface RoutingLimits {
 }
 
 export const ROUTING_LIMITS: RoutingLimits = {
-  // Seven times the mean of 9 hops at 1,000 peers, M = 8; a whole depth-first walk of a swarm of 30.
+  // Seven times the mean of 9 hops at 1,000 peers, M = 8; more only to search.
   maxHops: 64,
+  // All of a mesh of 125 peers without any ring, there and back; seven seconds of links of 30 ms.
+  maxSearchHops: 250,
   // Some 600 kB; 400 envelopes a second in transit for 10 s, which is what a request lasts by default.
   maxWays: 4096,
   // Three times the default timeout of a request: a late receipt still finds its way back.
   wayLife: 30_000,
+  // A second of 256 envelopes through one link; with 8 links some 8 MB at most, where every body is large.
+  maxHopFrames: 256,
+  maxHopBytes: 1024 * 1024,
   // About 1 kB each. An attacker needs as many verified identities to make this peer forget a replay.
   maxRecords: 2048,
   // WebCrypto verifies 24,700 a second: 64 are 3 ms of work.
@@ -71,6 +84,8 @@ export const ROUTING_LIMITS: RoutingLimits = {
   retryMin: 500,
   // Half of the default timeout would leave no third attempt; 3 s leaves four in 10 s.
   retryMax: 3000,
+  // 200 links of 30 ms; of the default timeout of 10 s it is what the attempts before it leave.
+  searchTime: 6000,
   // 2 Mbit/s, a slow home uplink, for the whole path.
   bytesPerMs: 250,
   // Attempts after 0, 0.35, 1.05 and 2.45 s and the time their answers take, by different first hops and from both sides of the ring …

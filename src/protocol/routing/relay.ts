@@ -3,24 +3,25 @@
  * end depth-first, within the budget that the frame carries.
  *
  * An envelope goes on for nothing while it comes nearer. Everything else (the first step away from the
- * target, every further try after a bounce) costs one of its budget. A peer with nothing left to try bounces the
+ * target, every further try after a bounce) costs one of its budget, but for a search with the largest one. A peer with nothing left to try bounces the
  * envelope to where it came from; a peer at which the budget or the hops run out, or which sees that the ring is
  * whole without the target, tells the sender UNREACHABLE.
  * @module
  */
-import type { Drop, Effect } from '../effect.ts'
+import type { Drop } from '../effect.ts'
 import { type PeerId, ringPosition } from '../id.ts'
 import type { LinkId } from '../input.ts'
 import type { Random } from '../random.ts'
 import { idOfKey, type PeerRecord } from '../record.ts'
 import { Frame } from '../wire/frame.ts'
 import { MAX_HOPS } from '../wire/limits.ts'
-import type { Reader } from '../wire/reader.ts'
+import { Reader } from '../wire/reader.ts'
 import {
   Course,
   choose,
   distance,
   isClosedOver,
+  markOf,
   type Neighbour,
   type Place,
   placeOf,
@@ -36,7 +37,9 @@ import {
   writeAnswer,
   writeUnreachable,
 } from './envelope.ts'
-import { readTransit, type Transit, writeTransit } from './frames.ts'
+import { MAX_BUDGET, MAX_MARKS, NO_MARKS, readTransit, type Transit } from './frames.ts'
+import { Hops } from './hops.ts'
+import type { RoutingOutbox as Outbox } from './letter.ts'
 import type { RoutingLimits } from './limits.ts'
 import { SELF, type Way, Ways } from './ways.ts'
 
@@ -51,20 +54,21 @@ export interface Arrival {
   readonly hops: number
 }
 
-/** This peer's own envelope came back and has nowhere left to go. */
+/** This peer's own envelope came back and has nowhere left to go, or nothing left to go on with. */
 export interface DeadEnd {
   readonly is: 'dead-end'
   readonly address: Address
+  readonly spent: boolean
 }
 
-interface Outbox {
-  push(effect: Effect): unknown
-}
+/** What a step comes to: `spent` when budget or hops ran out, `nowhere` when there is nobody to go to. */
+type Step = 'out' | 'spent' | 'nowhere'
 
 export class Relay {
   forwarded = 0
   bounced = 0
   readonly ways: Ways
+  readonly hops: Hops
   private readonly neighbours = new Map<LinkId, Neighbour>()
   private readonly linkOf = new Map<PeerId, LinkId>()
   private readonly place: Place
@@ -76,6 +80,7 @@ export class Relay {
     this.limits = limits
     this.random = random
     this.ways = new Ways(limits.maxWays, limits.wayLife)
+    this.hops = new Hops(limits, random)
   }
 
   // ── links ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -111,8 +116,10 @@ export class Relay {
     }
     this.neighbours.set(link, neighbour)
     this.linkOf.set(record.id, link)
+    this.hops.linkUp(neighbour)
   }
 
+  /** What the link had not taken stays with `hops` until {@link rescue}. */
   linkDown(link: LinkId): Neighbour | undefined {
     const gone = this.neighbours.get(link)
     if (gone === undefined) return undefined
@@ -130,13 +137,14 @@ export class Relay {
     this.neighbours.clear()
     this.linkOf.clear()
     this.ways.clear()
+    this.hops.clear()
   }
 
   // ── out ────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
    * Sends an envelope of this peer on its way, past the first hops in `avoid` where there are others. Returns
-   * the link it went over, or `undefined` for a dead end right here.
+   * the link it went over; for a dead end right here, what kind it is.
    */
   launch(
     envelope: Uint8Array,
@@ -146,19 +154,32 @@ export class Relay {
     avoid: readonly LinkId[],
     now: number,
     out: Outbox,
-  ): LinkId | undefined {
+  ): LinkId | Exclude<Step, 'out'> {
     let hasOther = false
     for (const link of this.neighbours.keys()) if (!avoid.includes(link)) hasOther = true
     const tried = hasOther ? [...avoid] : []
     const way = this.ways.add(address, SELF, tried, now)
-    const isOut = this.step(way, address, { hops: 0, course, budget, envelope }, false, out)
-    return isOut ? way.tried.at(-1) : undefined
+    const step = this.step(
+      way,
+      address,
+      { hops: 0, course, budget, marks: NO_MARKS, envelope },
+      false,
+      now,
+      out,
+    )
+    return step === 'out' ? (way.tried.at(-1) as LinkId) : step
   }
 
   /** Sends an answer back the way its question came, or towards `address.to` where that way is broken. */
   answer(envelope: Uint8Array, address: Address, now: number, out: Outbox): void {
     const way = this.ways.add(address, SELF, [], now)
-    this.goBack(way, address, { hops: 0, course: Course.NEAREST, budget: ANSWER_BUDGET, envelope }, now, out)
+    this.goBack(
+      way,
+      address,
+      { hops: 0, course: Course.NEAREST, budget: ANSWER_BUDGET, marks: NO_MARKS, envelope },
+      now,
+      out,
+    )
   }
 
   // ── in ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -167,6 +188,7 @@ export class Relay {
     const transit = readTransit(reader)
     const address = transit === undefined ? undefined : readAddress(transit.envelope)
     if (transit === undefined || address === undefined) return 'malformed'
+    if (!this.hops.arrived(link, transit.number, now, out)) return undefined
     const met = this.ways.get(address)
     if (address.to === this.place.id) {
       // The latest way in is the best way back.
@@ -175,8 +197,15 @@ export class Relay {
     }
     if (transit.hops >= MAX_HOPS) return 'hop-limit'
     if (met !== undefined) {
+      if (met.answered) return undefined
       this.bounced++
-      this.put(link, Frame.BOUNCED, { ...transit, hops: transit.hops + 1 }, out)
+      this.hops.send(
+        link,
+        Frame.BOUNCED,
+        { ...this.marked(transit, transit.course), hops: transit.hops + 1 },
+        now,
+        out,
+      )
       return undefined
     }
     const way = this.ways.add(address, link, [], now)
@@ -187,7 +216,7 @@ export class Relay {
     }
     this.forwarded++
     if (isAnswer(address.kind)) this.goBack(way, address, transit, now, out)
-    else if (!this.step(way, address, transit, false, out)) this.giveUp(address, transit, now, out)
+    else this.walk(way, address, transit, now, out)
     return undefined
   }
 
@@ -195,53 +224,131 @@ export class Relay {
     const transit = readTransit(reader)
     const address = transit === undefined ? undefined : readAddress(transit.envelope)
     if (transit === undefined || address === undefined) return 'malformed'
+    if (!this.hops.arrived(link, transit.number, now, out)) return undefined
     const way = this.ways.get(address)
-    if (way === undefined || way.tried.at(-1) !== link) return 'unexpected'
-    if (this.step(way, address, transit, true, out)) return undefined
-    if (way.back === SELF) return { is: 'dead-end', address }
-    this.giveUp(address, transit, now, out)
+    if (!way?.tried.includes(link)) return 'unexpected'
+    // It went another way already, when this link was silent.
+    if (way.tried.at(-1) !== link || way.answered) return undefined
+    const step = this.step(way, address, transit, true, now, out)
+    if (step === 'out') return undefined
+    const spent = step === 'spent'
+    if (way.back === SELF) return { is: 'dead-end', address, spent }
+    this.giveUp(address, transit, spent, now, out)
     return undefined
+  }
+
+  // ── frames that a link did not take ────────────────────────────────────────────────────────────────────
+
+  /** Sends again what was not taken, and past silent neighbours what can go past them. */
+  tick(now: number, out: Outbox): void {
+    this.hops.tick(now, (link, frame) => this.detour(link, frame, now, out), out)
+  }
+
+  /** A link is gone: what it had not taken goes another way. Returns what of this peer's own has none. */
+  rescue(link: LinkId, now: number, out: Outbox): DeadEnd[] {
+    const lost: DeadEnd[] = []
+    for (const frame of this.hops.linkDown(link)) {
+      const held = this.held(link, frame)
+      if (held === undefined) continue
+      const { way, address, transit } = held
+      if (way.back !== SELF) this.walk(way, address, transit, now, out)
+      else {
+        const step = this.step(way, address, transit, false, now, out)
+        if (step !== 'out') lost.push({ is: 'dead-end', address, spent: step === 'spent' })
+      }
+    }
+    return lost
+  }
+
+  /** True when a frame goes to another neighbour now, or need not go at all. */
+  private detour(link: LinkId, frame: Uint8Array, now: number, out: Outbox): boolean {
+    const held = this.held(link, frame)
+    if (held === undefined) return true
+    const { way, address, transit } = held
+    // A bounce has one way to go.
+    if (frame[0] === Frame.BOUNCED) return false
+    for (const other of this.neighbours.values())
+      if (!other.suspect && other.link !== way.back && !way.tried.includes(other.link))
+        return this.step(way, address, transit, false, now, out) === 'out'
+    return false
+  }
+
+  /** What a kept frame is about; `undefined` when its walk has gone on, or is forgotten. */
+  private held(link: LinkId, frame: Uint8Array) {
+    const transit = readTransit(new Reader(frame, 1)) as Transit
+    const address = readAddress(transit.envelope) as Address
+    const way = this.ways.get(address)
+    const isHere = frame[0] === Frame.BOUNCED ? way?.back === link : way?.tried.at(-1) === link
+    // The link that failed has not been crossed.
+    return way !== undefined && isHere && !way.answered
+      ? { way, address, transit: { ...transit, hops: transit.hops - 1 } }
+      : undefined
   }
 
   // ── the walk ───────────────────────────────────────────────────────────────────────────────────────────
 
-  private choose(target: Place, course: Course, way: Way) {
+  private choose(target: Place, course: Course, way: Way, transit: Transit) {
     const visited = way.back === SELF ? way.tried : [way.back, ...way.tried]
     // Retries draw lots among equals, so that they do not all meet the same bad relay.
     const random = course === Course.NEAREST ? undefined : this.random
-    return choose(this.neighbours.values(), this.place.id, target, course, visited, random)
+    const marks = course === Course.LAST ? new Set(transit.marks) : undefined
+    return choose(this.neighbours.values(), this.place.id, target, course, visited, random, marks)
   }
 
-  /** One step of the walk. False when it ends here: out of hops, out of budget, or nowhere to go back to. */
-  private step(way: Way, address: Address, transit: Transit, retried: boolean, out: Outbox): boolean {
-    if (transit.hops >= this.limits.maxHops) return false
+  /** One step of the walk of another's envelope; its sender is told when that ends it. */
+  private walk(way: Way, address: Address, transit: Transit, now: number, out: Outbox): void {
+    const step = this.step(way, address, transit, false, now, out)
+    if (step !== 'out') this.giveUp(address, transit, step === 'spent', now, out)
+  }
+
+  /** One step of the walk, which ends here when it is out of hops, out of budget, or has nowhere to go. */
+  private step(
+    way: Way,
+    address: Address,
+    transit: Transit,
+    retried: boolean,
+    now: number,
+    out: Outbox,
+  ): Step {
+    const isSearch = transit.course === Course.LAST
+    if (transit.hops >= (isSearch ? this.limits.maxSearchHops : this.limits.maxHops)) return 'spent'
     const target = this.neighbourOf(address.to)
     if (target !== undefined && !target.suspect && !way.tried.includes(target.link)) {
-      this.emit(way, target.link, Frame.ROUTED, { ...transit, hops: transit.hops + 1 }, out)
-      return true
+      this.emit(way, target.link, { ...transit, hops: transit.hops + 1 }, now, out)
+      return 'out'
     }
     const at = placeOf(address.to)
     let { course, budget } = transit
-    let choice = this.choose(at, course, way)
+    let choice = this.choose(at, course, way, transit)
     const isNearer = choice !== undefined && choice.reach < distance(course, this.place, at)
     if (choice !== undefined && (retried || !isNearer)) {
-      if (budget === 0) return false
-      if (!isNearer && course !== Course.LAST && this.isClosedOver(at, course)) return false
-      budget--
+      if (budget === 0) return 'spent'
+      if (!isNearer && course !== Course.LAST && this.isClosedOver(at, course)) return 'nowhere'
+      if (course !== Course.LAST || budget < MAX_BUDGET) budget--
       if (!isNearer && course !== Course.LAST) {
         course = turned(course, this.place, at)
-        choice = this.choose(at, course, way)
+        choice = this.choose(at, course, way, transit)
       }
     }
     const hops = transit.hops + 1
+    const onward = { ...this.marked(transit, course), hops, course, budget }
     if (choice !== undefined) {
-      this.emit(way, choice.neighbour.link, Frame.ROUTED, { ...transit, hops, course, budget }, out)
-      return true
+      this.emit(way, choice.neighbour.link, onward, now, out)
+      return 'out'
     }
-    if (way.back === SELF || !this.neighbours.has(way.back)) return false
+    if (way.back === SELF) return 'nowhere'
+    if (!this.neighbours.has(way.back)) return 'spent'
     this.bounced++
-    this.put(way.back, Frame.BOUNCED, { ...transit, hops }, out)
-    return true
+    this.hops.send(way.back, Frame.BOUNCED, onward, now, out)
+    return 'out'
+  }
+
+  /** With this peer in the visited set, where the course has one. */
+  private marked(transit: Transit, course: Course): Transit {
+    const { marks } = transit
+    const own = markOf(this.place)
+    if (course !== Course.LAST || marks.length >= MAX_MARKS || marks.includes(own)) return transit
+    return { ...transit, marks: [...marks, own] }
   }
 
   private isClosedOver(target: Place, course: Course): boolean {
@@ -249,19 +356,21 @@ export class Relay {
   }
 
   private goBack(way: Way, address: Address, transit: Transit, now: number, out: Outbox): void {
-    const back = this.ways.asked(address.way)?.back
+    const asked = this.ways.asked(address.way)
+    const back = asked?.back
+    if (asked !== undefined && address.kind <= Envelope.ANSWER) asked.answered = true
     const isOpen = back !== undefined && back !== SELF && back !== way.back && this.neighbours.has(back)
-    if (isOpen && transit.hops < this.limits.maxHops)
-      this.emit(way, back, Frame.ROUTED, { ...transit, hops: transit.hops + 1 }, out)
-    else if (!this.step(way, address, transit, false, out)) this.giveUp(address, transit, now, out)
+    if (isOpen && transit.hops < this.limits.maxSearchHops)
+      this.emit(way, back, { ...transit, hops: transit.hops + 1 }, now, out)
+    else this.walk(way, address, transit, now, out)
   }
 
   /** Tells the sender of a letter or whois; answers are left to their fate, the sender retries. */
-  private giveUp(address: Address, transit: Transit, now: number, out: Outbox): void {
+  private giveUp(address: Address, transit: Transit, spent: boolean, now: number, out: Outbox): void {
     if (isAnswer(address.kind)) return
     const to = senderOf(address, transit.envelope)
     this.answer(
-      writeUnreachable(to, address.way),
+      writeUnreachable(to, address.way, spent),
       { kind: Envelope.UNREACHABLE, to, way: address.way },
       now,
       out,
@@ -280,19 +389,9 @@ export class Relay {
     this.answer(bytes, { kind: Envelope.ANSWER, to, way: address.way }, now, out)
   }
 
-  private emit(way: Way, link: LinkId, type: typeof Frame.ROUTED, transit: Transit, out: Outbox): void {
+  private emit(way: Way, link: LinkId, transit: Transit, now: number, out: Outbox): void {
     way.tried.push(link)
-    this.put(link, type, transit, out)
-  }
-
-  private put(
-    link: LinkId,
-    type: typeof Frame.ROUTED | typeof Frame.BOUNCED,
-    transit: Transit,
-    out: Outbox,
-  ): void {
-    const { hops, course, budget, envelope } = transit
-    out.push({ kind: 'send', link, frame: writeTransit(type, hops, course, budget, envelope) })
+    this.hops.send(link, Frame.ROUTED, transit, now, out)
   }
 }
 

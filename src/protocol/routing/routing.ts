@@ -24,7 +24,7 @@
  * @module
  */
 import { overDefaults } from '../defaults.ts'
-import type { Drop, Effect } from '../effect.ts'
+import type { Drop } from '../effect.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkId, RequestId } from '../input.ts'
 import type { Random } from '../random.ts'
@@ -37,24 +37,19 @@ import { Attempts } from './attempts.ts'
 import { placeOf } from './compass.ts'
 import { Directory } from './directory.ts'
 import { readAddress } from './envelope.ts'
-import { MAX_KIND, readReceipts } from './frames.ts'
+import { MAX_KIND, readRanges } from './frames.ts'
 import { Inbound } from './inbound.ts'
 import { Introductions } from './introductions.ts'
 import type { Sending } from './lane.ts'
-import type { Letter } from './letter.ts'
+import type { RoutingOutbox } from './letter.ts'
 import { ROUTING_LIMITS, type RoutingLimits } from './limits.ts'
 import { Outbound } from './outbound.ts'
 import { ReceiptsDue } from './receipts-due.ts'
 import { Relay } from './relay.ts'
 
 export type { Sending } from './lane.ts'
-export type { Letter } from './letter.ts'
+export type { Letter, RoutingEffect, RoutingOutbox } from './letter.ts'
 export { ROUTING_LIMITS, type RoutingLimits } from './limits.ts'
-
-/** Where routing puts what it wants done, in order. */
-export interface RoutingOutbox {
-  push(...items: (Effect | Letter)[]): unknown
-}
 
 export interface RoutingConfig extends Partial<RoutingLimits> {
   readonly id: PeerId
@@ -77,8 +72,12 @@ export interface RoutingStats {
   readonly bounced: number
   /** Attempts after the first. */
   readonly retries: number
+  /** Frames that a neighbour was sent a second time, or a third … */
+  readonly resent: number
   /** Entries of the bounded tables. */
-  readonly tables: Readonly<Record<'requests' | 'requestBytes' | 'records' | 'questions' | 'ways', number>>
+  readonly tables: Readonly<
+    Record<'requests' | 'requestBytes' | 'records' | 'questions' | 'ways' | 'kept', number>
+  >
 }
 
 /**
@@ -132,7 +131,7 @@ export class Routing {
   }
 
   get deadline(): number {
-    return this.outbound.deadline
+    return Math.min(this.outbound.deadline, this.relay.hops.deadline)
   }
 
   get stats(): RoutingStats {
@@ -143,12 +142,14 @@ export class Routing {
       forwarded: this.relay.forwarded,
       bounced: this.relay.bounced,
       retries: this.outbound.attempts.retries,
+      resent: this.relay.hops.resent,
       tables: {
         requests,
         requestBytes,
         records: this.directory.size,
         questions: this.introductions.size,
         ways: this.relay.ways.size,
+        kept: this.relay.hops.size,
       },
     }
   }
@@ -172,7 +173,9 @@ export class Routing {
     const gone = this.relay.linkDown(link)
     if (gone === undefined) return
     this.directory.unpin(gone.id)
+    const lost = this.relay.rescue(link, now, out)
     this.outbound.linkDown(link, gone.id, now, out)
+    for (const { address, spent } of lost) this.outbound.unreachable(address, spent, now, out)
   }
 
   /** A silent link comes last in every choice. What waits for it goes another way in the next tick. */
@@ -180,6 +183,7 @@ export class Routing {
     const neighbour = this.relay.neighbour(link)
     if (neighbour === undefined || neighbour.suspect === suspect) return
     neighbour.suspect = suspect
+    if (suspect) this.relay.hops.suspect(link)
     this.outbound.suspect(neighbour.id)
   }
 
@@ -244,7 +248,14 @@ export class Routing {
   }
 
   tick(now: number, out: RoutingOutbox): void {
-    if (this.running) this.outbound.tick(now, out)
+    if (!this.running) return
+    this.relay.tick(now, out)
+    this.outbound.tick(now, out)
+  }
+
+  /** What waits for company on a link goes with the frame that goes there now. */
+  piggyback(link: LinkId, out: RoutingOutbox): void {
+    this.relay.hops.piggyback(link, out)
   }
 
   /** Sends the receipts that are due: call it at the end of each input. */
@@ -267,13 +278,17 @@ export class Routing {
       case Frame.BOUNCED: {
         const result = this.relay.bounce(link, reader, now, out)
         if (typeof result !== 'object') return result
-        return this.outbound.unreachable(result.address, now, out)
+        return this.outbound.unreachable(result.address, result.spent, now, out)
       }
       case Frame.DATA:
         return this.inbound.data(link, neighbour.id, reader, out)
       case Frame.RECEIPT: {
-        const ranges = readReceipts(reader)
+        const ranges = readRanges(reader)
         return ranges === undefined ? 'malformed' : this.outbound.hadBy(neighbour.id, ranges, now, out)
+      }
+      case Frame.TAKEN: {
+        const ranges = readRanges(reader)
+        return ranges === undefined ? 'malformed' : this.relay.hops.taken(link, ranges)
       }
       default:
         return 'unexpected'

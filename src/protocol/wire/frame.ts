@@ -41,6 +41,14 @@ export const Frame = {
   PRUNE: 0x24,
   /** Everything the sender has, as ranges: send what it lacks, ask for what it has more. */
   RANGES: 0x25,
+  /** How many have a message that asked for receipts: add them up, and pass the sum on. */
+  TALLY: 0x26,
+  /** Send the latest messages of a topic, as PAST. */
+  HISTORY: 0x27,
+  /** A message that was asked for with HISTORY, or that it was the last one. */
+  PAST: 0x28,
+  /** The pulse of the ground tree's root: take the first to bring it as parent, and pass it on. */
+  BEACON: 0x29,
 
   // routing
   /** A direct message on its way: deliver it, or pass it on. */
@@ -51,6 +59,8 @@ export const Frame = {
   DATA: 0x32,
   /** DATA frames that have arrived. */
   RECEIPT: 0x33,
+  /** ROUTED and BOUNCED frames that have arrived over this link: keep them no longer. */
+  TAKEN: 0x34,
 } as const
 
 export type FrameType = (typeof Frame)[keyof typeof Frame]

@@ -1,0 +1,62 @@
+/**
+ * One run in a process of its own, through the simulator command that a person would use.
+ * @module
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { commandOf } from '../arguments.ts'
+import { DEFAULTS } from '../options.ts'
+import type { Report } from '../report.ts'
+import { scenarios } from '../scenarios/index.ts'
+import { type Job, jobKey } from './cases.ts'
+import type { Figures, Run } from './results.ts'
+
+/** The heap that a process may fill, MB: 10,000 peers are to fit in 8 GB in all. */
+const HEAP_MB = 8192
+const LINES_OF_ERROR = 12
+
+export interface Child {
+  readonly process: ChildProcess
+  /** `undefined` when it was stopped from outside. */
+  readonly done: Promise<Run | undefined>
+}
+
+export function startRun(root: string, job: Job, version: string): Child {
+  const { of, peers, seed } = job
+  const defaults = scenarios.find(({ name }) => name === of.scenario)?.defaults
+  const command = commandOf(of.scenario, { ...DEFAULTS, ...defaults, ...of.options, peers, seed }, defaults)
+  const given = command.slice(command.indexOf(' -- ') + 4).split(' ')
+  const child = spawn(
+    process.execPath,
+    [`--max-old-space-size=${HEAP_MB}`, 'scripts/run.mjs', 'sim/cli.ts', ...given, '--json'],
+    { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  const out: Buffer[] = []
+  const err: Buffer[] = []
+  child.stdout.on('data', chunk => out.push(chunk))
+  child.stderr.on('data', chunk => err.push(chunk))
+  const base = { key: jobKey(job), name: of.name, peers, seed, command, version }
+  const done = new Promise<Run | undefined>(resolve => {
+    child.on('close', (code, signal) => {
+      const figures = figuresOf(Buffer.concat(out).toString())
+      if (figures !== undefined) resolve({ ...base, figures })
+      else if (signal === 'SIGTERM') resolve(undefined)
+      else {
+        const story = Buffer.concat(err).toString().trim().split('\n').slice(0, LINES_OF_ERROR).join('\n')
+        resolve({ ...base, error: story || `ended with ${signal ?? code}` })
+      }
+    })
+  })
+  return { process: child, done }
+}
+
+function figuresOf(text: string): Figures | undefined {
+  if (!text.startsWith('{')) return undefined
+  const { budgets, ...report } = JSON.parse(text) as Report
+  const missed = budgets
+    .filter(({ ok }) => !ok)
+    .map(
+      ({ field, value, min, max }) =>
+        `${field} ${value}${min === null ? '' : `, at least ${min}`}${max === null ? '' : `, at most ${max}`}`,
+    )
+  return { ...report, missed }
+}

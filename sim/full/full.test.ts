@@ -1,0 +1,144 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { UsageError } from '../arguments.ts'
+import { scenarios } from '../scenarios/index.ts'
+import { parseFull } from './arguments.ts'
+import { allCases, jobKey, planJobs } from './cases.ts'
+import { fitLog, valueAt } from './fit.ts'
+import { fill } from './page.ts'
+import { plot } from './plot.ts'
+import { type Figures, isFinal, type Run, readResults, writeResults } from './results.ts'
+import { failureList, growthTable, millionParagraph, plots, targetTable } from './tables.ts'
+import { GROWTH, PLOTS, TARGETS } from './targets.ts'
+
+function run(name: string, peers: number, seed: number, figures: Partial<Figures>): Run {
+  return {
+    key: `${name} ${peers} ${seed}`,
+    name,
+    peers,
+    seed,
+    command: `npm run sim -- --peers ${peers}`,
+    version: 'v',
+    figures: { missed: [], ok: true, ...figures } as Figures,
+  }
+}
+
+describe('the plan', () => {
+  it('has every scenario, and every case that a table asks for', () => {
+    const cases = allCases()
+    for (const { name } of scenarios) expect(cases.some(({ scenario }) => scenario === name)).toBe(true)
+    for (const { of } of [...TARGETS, ...GROWTH])
+      expect(of === '*' || cases.some(({ name }) => name === of), of).toBe(true)
+    for (const { plot } of GROWTH) expect(PLOTS[plot]).toBeDefined()
+  })
+
+  it('runs small sizes first, and one seed of every case before the next seed', () => {
+    const jobs = planJobs(allCases().slice(0, 2), [1000, 100], 3, 1)
+    expect(jobs.map(jobKey)).toEqual([
+      'broadcast 100 1',
+      'broadcast-loss-5 100 1',
+      'broadcast 1000 1',
+      'broadcast-loss-5 1000 1',
+      'broadcast 1000 2',
+      'broadcast-loss-5 1000 2',
+      'broadcast 1000 3',
+      'broadcast-loss-5 1000 3',
+    ])
+  })
+
+  it('is chosen by case or by scenario', () => {
+    expect(parseFull(['--scenarios', 'direct']).cases.map(({ name }) => name)).toEqual(['direct'])
+    expect(parseFull(['--scenarios=mass-kill']).cases).toHaveLength(3)
+    expect(() => parseFull(['--scenarios', 'mas-kill'])).toThrow(
+      new UsageError('unknown scenario mas-kill: did you mean mass-kill?'),
+    )
+    expect(() => parseFull(['--seed', '3'])).toThrow(
+      new UsageError('unknown option --seed: did you mean --seeds?'),
+    )
+    expect(() => parseFull(['--peers', '10,x'])).toThrow(UsageError)
+  })
+})
+
+describe('results', () => {
+  it('come back from their file as they were', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tabmesh-results-'))
+    const file = join(folder, 'deep', 'latest.json')
+    const runs = [run('idle', 10, 1, { delivery: 1 - 1e-7 }), run('idle', 10, 2, { lastHop: 3 })]
+    writeResults(file, new Map(runs.map(one => [one.key, one])))
+    expect([...readResults(file).values()]).toEqual(runs)
+    rmSync(folder, { recursive: true })
+    expect(readResults(file).size).toBe(0)
+  })
+
+  it('are final with the same code, unless their process ended badly', () => {
+    const done = run('idle', 10, 1, {})
+    const { figures: _, ...none } = done
+    expect(isFinal(done, 'v')).toBe(true)
+    expect(isFinal(done, 'w')).toBe(false)
+    expect(isFinal({ ...none, error: 'ended with SIGKILL' }, 'v')).toBe(false)
+    expect(isFinal({ ...none, error: 'violated links: …' }, 'v')).toBe(true)
+  })
+})
+
+describe('the line through the points', () => {
+  it('is found where there is one', () => {
+    const fit = fitLog([10, 100, 1000].map(n => ({ n, value: 2 + 3 * Math.log2(n) })))
+    expect(fit?.a).toBeCloseTo(2)
+    expect(fit?.b).toBeCloseTo(3)
+    expect(fit?.r2).toBeCloseTo(1)
+    expect(valueAt(fit!, 2 ** 20)).toBeCloseTo(62)
+    expect(fitLog([{ n: 10, value: 1 }])).toBeUndefined()
+  })
+})
+
+describe('the page', () => {
+  it('shows the worst seed of a target and says when it is missed', () => {
+    const table = targetTable([
+      run('direct', 100, 1, { directMeanHops: 99 }),
+      run('direct', 1000, 1, { directMeanHops: 7 }),
+      run('direct', 1000, 2, { directMeanHops: 8.5 }),
+    ])
+    expect(table).toContain('| direct messages, mean hops | 8.9 | ≤ 8.00 | 8.50 | 2 | **no** |')
+  })
+
+  it('takes a recovery that never came for the worst', () => {
+    const table = targetTable([
+      run('mass-kill-5', 1000, 1, { recoveryMs: 100 }),
+      run('mass-kill-5', 1000, 2, { recoveryMs: null }),
+    ])
+    expect(table).toContain('| ≤ 3.0 s | Infinity s | 2 | **no** |')
+  })
+
+  it('has means per size, the line, and what it says of a million', () => {
+    const runs = [100, 1000].flatMap(n => [
+      run('broadcast', n, 1, { meanHops: Math.log2(n) - 0.5 }),
+      run('broadcast', n, 2, { meanHops: Math.log2(n) + 0.5 }),
+    ])
+    expect(growthTable(runs)).toContain('| mean hops between peers | 6.64 | 9.97 | 0.000 + 1.000·log₂ n')
+    expect(millionParagraph(runs)).toContain('two peers are 19.93 links apart')
+    expect(plots(runs).map(({ file }) => file)).toEqual(['hops.svg'])
+  })
+
+  it('lists what failed with its command', () => {
+    const bad = run('idle', 10, 1, { missed: ['islands 2, at most 1'] })
+    expect(failureList([bad])).toContain('- `npm run sim -- --peers 10`: islands 2, at most 1')
+    expect(failureList([run('idle', 10, 1, {})])).toContain('every budget')
+  })
+
+  it('fills between its markers and leaves the prose alone', () => {
+    expect(fill('a <!-- x -->old<!-- /x --> b', 'x', 'new')).toBe('a <!-- x -->\nnew\n<!-- /x --> b')
+    expect(() => fill('a', 'x', 'new')).toThrow('<!-- x -->')
+  })
+
+  it('draws well-formed plots inside their frame', () => {
+    const points = [100, 1000].map(n => ({ n, value: n / 10 }))
+    const svg = plot('a < b', 'ms', [{ label: 'x & y', points, fit: fitLog(points) }])
+    expect(svg).toContain('a &lt; b, ms')
+    for (const [, y] of svg.matchAll(/cy="([-\d.]+)"/g)) {
+      expect(Number(y)).toBeGreaterThan(0)
+      expect(Number(y)).toBeLessThan(260)
+    }
+  })
+})

@@ -1,0 +1,150 @@
+/**
+ * The tables and the paragraph of docs/SCALE.md, from the runs.
+ * @module
+ */
+import { type Fit, fitLog, type Point, valueAt } from './fit.ts'
+import { grouped, plot } from './plot.ts'
+import type { Figures, Run } from './results.ts'
+import { GROWTH, type Growth, PLOTS, TARGETS, type Target } from './targets.ts'
+
+const MILLION = 1_000_000
+
+/** The targets at the largest size: the worst of all seeds. */
+export function targetTable(runs: readonly Run[]): string {
+  const largest = runs.reduce((most, { peers }) => Math.max(most, peers), 0)
+  const here = runs.filter(({ peers }) => peers === largest)
+  const lines = [
+    `| what, ${grouped(largest)} peers | known | reach | worst seed | seeds | met |`,
+    '|---|---|---|---|---|---|',
+  ]
+  for (const target of TARGETS) {
+    const values = valuesOf(here, target.of, target.field)
+    const worst = worstOf(values, target)
+    const cells = [
+      target.what,
+      target.known,
+      reach(target),
+      worst === undefined ? '–' : target.show(worst),
+      values.length,
+      worst === undefined ? '–' : meets(worst, target) ? 'yes' : '**no**',
+    ]
+    lines.push(`| ${cells.join(' | ')} |`)
+  }
+  return lines.join('\n')
+}
+
+/** Figures at each size (mean of the seeds), the line through them, and what it says of a million peers. */
+export function growthTable(runs: readonly Run[]): string {
+  const sizes = sizesOf(runs)
+  const lines = [
+    `| figure (mean of seeds) | ${sizes.map(grouped).join(' | ')} | a + b·log₂ n | r² | line at 10⁶ |`,
+    `|---|${'---|'.repeat(sizes.length + 3)}`,
+  ]
+  for (const growth of GROWTH) {
+    const points = pointsOf(runs, growth)
+    const fit = fitLog(points)
+    const cells = sizes.map(size => {
+      const mean = meanOf(points.filter(({ n }) => n === size))
+      return mean === undefined ? '–' : mean.toFixed(growth.digits)
+    })
+    lines.push(`| ${[growth.label, ...cells, ...fitCells(fit, growth)].join(' | ')} |`)
+  }
+  return lines.join('\n')
+}
+
+/** What the lines say of a million peers, in words. */
+export function millionParagraph(runs: readonly Run[]): string {
+  const at = (label: string): string | undefined => {
+    const growth = GROWTH.find(candidate => candidate.label === label)
+    const fit = growth === undefined ? undefined : fitLog(pointsOf(runs, growth))
+    return fit === undefined ? undefined : Math.max(0, valueAt(fit, MILLION)).toFixed(growth?.digits)
+  }
+  const said: string[] = []
+  const say = (label: string, words: (value: string) => string) => {
+    const value = at(label)
+    if (value !== undefined) said.push(words(value))
+  }
+  say('mean hops between peers', value => `two peers are ${value} links apart on average`)
+  say('last-delivery hop, many senders', value => `the last copy of a broadcast has crossed ${value} links`)
+  say('last arrival, many senders, ms', value => `and arrives after ${value} ms`)
+  say('last arrival, unheard senders, ms', value => `${value} ms for a sender that nobody has heard before`)
+  say('mean hops of direct messages', value => `a direct message takes ${value} hops`)
+  say('idle bytes per link per second', value => `an idle link carries ${value} B/s`)
+  if (said.length === 0) return 'No figures at two sizes yet.'
+  return `By these lines, with 10⁶ peers: ${said.join('; ')}.`
+}
+
+/** Every run that missed a budget or did not end, with its command. */
+export function failureList(runs: readonly Run[]): string {
+  const lines: string[] = []
+  for (const run of runs) {
+    const what = run.error ?? run.figures?.missed.join('; ') ?? ''
+    if (what !== '') lines.push(`- \`${run.command}\`: ${what.split('\n')[0]}`)
+  }
+  const cases = new Set(runs.map(({ name }) => name)).size
+  const whole = `${runs.length} runs of ${cases} cases`
+  if (lines.length === 0)
+    return `${whole}; every budget of every scenario was met, no invariant was violated.`
+  return [`${whole}; ${lines.length} of them failed:`, '', ...lines].join('\n')
+}
+
+/** File name and SVG text of every plot that has something to show. */
+export function plots(runs: readonly Run[]): { readonly file: string; readonly svg: string }[] {
+  const drawn: { file: string; svg: string }[] = []
+  for (const [name, { title, unit }] of Object.entries(PLOTS)) {
+    const series = GROWTH.filter(growth => growth.plot === name)
+      .map(growth => ({ label: growth.label, points: pointsOf(runs, growth) }))
+      .filter(({ points }) => points.length > 0)
+      .map(({ label, points }) => ({ label, points, fit: fitLog(points) }))
+    if (series.length > 0) drawn.push({ file: `${name}.svg`, svg: plot(title, unit, series) })
+  }
+  return drawn
+}
+
+function reach({ min, max, show }: Target): string {
+  return min === undefined ? `≤ ${show(max ?? 0)}` : `${min === 1 ? '' : '≥ '}${show(min)}`
+}
+
+function meets(value: number, { min, max }: Target): boolean {
+  return (min === undefined || value >= min) && (max === undefined || value <= max)
+}
+
+/** A figure that a run should have and has not (it never got there) is the worst there is. */
+function worstOf(values: readonly (number | null)[], { max }: Target): number | undefined {
+  if (values.length === 0) return undefined
+  const nothing = max === undefined ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
+  const known = values.map(value => value ?? nothing)
+  return max === undefined ? Math.min(...known) : Math.max(...known)
+}
+
+function valuesOf(runs: readonly Run[], of: string, field: keyof Figures): (number | null)[] {
+  return runs
+    .filter(run => (of === '*' || run.name === of) && run.figures !== undefined)
+    .map(run => run.figures?.[field])
+    .map(value => (typeof value === 'number' ? value : null))
+}
+
+function pointsOf(runs: readonly Run[], { of, field }: Growth): Point[] {
+  const points: Point[] = []
+  for (const run of runs) {
+    const value = run.name === of ? run.figures?.[field] : undefined
+    if (typeof value === 'number') points.push({ n: run.peers, value })
+  }
+  return points
+}
+
+function fitCells(fit: Fit | undefined, { digits }: Growth): string[] {
+  if (fit === undefined) return ['–', '–', '–']
+  const b = Math.abs(fit.b).toFixed(digits + 1)
+  const line = `${fit.a.toFixed(digits + 1)} ${fit.b < 0 ? '−' : '+'} ${b}·log₂ n`
+  return [line, fit.r2.toFixed(2), Math.max(0, valueAt(fit, MILLION)).toFixed(digits)]
+}
+
+function sizesOf(runs: readonly Run[]): number[] {
+  return [...new Set(runs.map(({ peers }) => peers))].sort((a, b) => a - b)
+}
+
+function meanOf(points: readonly Point[]): number | undefined {
+  if (points.length === 0) return undefined
+  return points.reduce((sum, { value }) => sum + value, 0) / points.length
+}
