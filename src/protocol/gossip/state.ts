@@ -2,6 +2,7 @@
  * What the parts of a broadcast machine share: tables, the turn at hand, counters. No rule lives here.
  * @module
  */
+import { overDefaults } from '../defaults.ts'
 import type { Effect, Outbox } from '../effect.ts'
 import type { LinkId, RequestId } from '../input.ts'
 import { GOSSIP_DEFAULTS, type GossipConfig, type GossipSettings } from './config.ts'
@@ -127,7 +128,7 @@ export class GossipState {
 
   constructor(config: GossipConfig, ownId: number, forget: (stream: Stream) => void) {
     this.config = config
-    this.settings = { ...GOSSIP_DEFAULTS, ...config }
+    this.settings = overDefaults(GOSSIP_DEFAULTS, config)
     this.history = new History(this.settings.historyBytes)
     this.streams = new StreamTable(this.settings, forget)
     this.own = this.streams.prove(ownId, config.key, config.epoch)
