@@ -58,12 +58,13 @@ export function wanted(stream: Stream, edge: Edge, most: number, verifying: Veri
   return wants
 }
 
-/** A neighbour says it has messages. */
+/** A neighbour says it has messages; they are asked for in time unless `ask` is false. */
 export function announced(
   state: GossipState,
   neighbour: Neighbour,
   entry: IhaveEntry,
   verifying: Verifying,
+  ask = true,
 ): void {
   const stream = state.streams.rumour(entry.stream, state.now)
   const edge = stream.edge(neighbour.link)
@@ -90,7 +91,7 @@ export function announced(
     if (worthTelling(state, neighbour, newest)) announceLater(state, neighbour, newest)
     else optimize(state, newest, neighbour, edge)
   }
-  if (wanted(stream, edge, 1, verifying).count > 0) {
+  if (ask && wanted(stream, edge, 1, verifying).count > 0) {
     const parent = stream.parent === undefined ? undefined : state.neighbours.get(stream.parent)
     const wait =
       parent === undefined || !state.usable(parent)
