@@ -24,6 +24,8 @@ export interface Phase {
   readonly controlBytesPerDelivery: number
   /** Bytes of all frames, per first arrival, the bodies included. */
   readonly bytesPerDelivery: number
+  /** Packets of all kinds, heartbeats included, per first arrival. */
+  readonly packetsPerDelivery: number
   /** Requests settled with `ok`, as a share. */
   readonly settled: number
 }
@@ -89,10 +91,18 @@ export interface Report {
   readonly recoveryMs: number | null
   /** Virtual ms from the kill until direct messages began to arrive at first go: 100 in a row within 1 s each. */
   readonly routingRecoveryMs: number | null
+  /** Virtual ms from the kill, the last join or the end of a partition until one island had a whole ring. */
+  readonly wholeMs: number | null
   /** Virtual ms from the end of a partition until one island had every message. */
   readonly healMs: number | null
   /** Virtual ms until all that joined were one island. */
   readonly joinMs: number | null
+  /** Virtual ms from joining to the first link: mean and worst of all peers. */
+  readonly firstLinkMs: number | null
+  readonly worstFirstLinkMs: number | null
+  /** Links that came up or went down, each end counted, and bytes over links, per peer that joined. */
+  readonly linkChangesPerJoin: number | null
+  readonly bytesPerJoin: number | null
   readonly phases: readonly Phase[]
   readonly virtualMs: number
   readonly events: number
@@ -136,6 +146,11 @@ const ROWS: readonly (readonly [keyof Report, string, (value: number) => string]
   ['directStretch', 'direct time / quickest path', plain(2)],
   ['idleBytesPerLinkPerSecond', 'idle bytes per link per second', plain(1)],
   ['linkChangesPerPeerPerMinute', 'link changes per peer per minute', plain(3)],
+  ['firstLinkMs', 'first link after, mean', plain(0, ' ms')],
+  ['worstFirstLinkMs', 'first link after, worst', plain(0, ' ms')],
+  ['linkChangesPerJoin', 'link changes per join', plain(2)],
+  ['bytesPerJoin', 'bytes per join', plain(0)],
+  ['wholeMs', 'ring whole after', plain(0, ' ms')],
   ['receiptShare', 'receipts of those that have it', share],
   ['leastReceiptShare', '… the least of one message', share],
   ['receiptMs', 'receipts in after the last arrival', plain(0, ' ms')],
@@ -181,7 +196,7 @@ export function table(report: Report): string {
 
 function phaseLines(phases: readonly Phase[]): string[] {
   const lines = [
-    '  phase          messages   delivered  dup/deliv  last hop  last ms  × flood  control B  total B  settled',
+    '  phase          messages   delivered  dup/deliv  last hop  last ms  × flood  control B  total B  packets  settled',
   ]
   for (const phase of phases) {
     lines.push(
@@ -195,6 +210,7 @@ function phaseLines(phases: readonly Phase[]): string[] {
         phase.lastArrivalRatio.toFixed(2).padStart(9),
         phase.controlBytesPerDelivery.toFixed(1).padStart(11),
         phase.bytesPerDelivery.toFixed(0).padStart(9),
+        phase.packetsPerDelivery.toFixed(2).padStart(9),
         share(phase.settled).padStart(9),
       ].join(''),
     )

@@ -33,8 +33,8 @@ const MAX_TICKS_PER_INSTANT = 1000
 
 export class World {
   readonly options: SimOptions
-  readonly queue = new EventQueue()
-  readonly trace = new Trace()
+  readonly queue: EventQueue
+  readonly trace: Trace
   readonly traffic = new Traffic()
   readonly peers: Peer[] = []
   readonly byId = new Map<PeerId, Peer>()
@@ -53,7 +53,9 @@ export class World {
   private readonly audit = new Audit()
   private instant = 0
 
-  constructor(options: SimOptions, factory: MachineFactory) {
+  constructor(options: SimOptions, factory: MachineFactory, queue = new EventQueue(), trace = new Trace()) {
+    this.trace = trace
+    this.queue = queue
     this.options = options
     this.factory = factory
     this.ledger = new Ledger()

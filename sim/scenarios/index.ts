@@ -11,7 +11,7 @@ import { direct } from './direct.ts'
 import { directKill } from './direct-kill.ts'
 import { frozen } from './frozen.ts'
 import { idle } from './idle.ts'
-import { joins } from './joins.ts'
+import { joins, joinsAtOnce } from './joins.ts'
 import { late } from './late.ts'
 import { manySenders } from './many-senders.ts'
 import { massKill } from './mass-kill.ts'
@@ -29,6 +29,7 @@ export const scenarios: readonly Scenario[] = [
   frozen,
   serverDown,
   joins,
+  joinsAtOnce,
   direct,
   directKill,
   idle,

@@ -96,11 +96,11 @@ export interface PastMessage {
 
 /** How broadcasts spread. The defaults and their sources are in protocol/gossip/config.ts. */
 export interface GossipOptions {
-  /** Milliseconds until an unacked push is sent again, 10 … 60,000; a floor under four measured round trips. Default 1,500. */
+  /** Milliseconds until an unacked push is asked about, 10 … 60,000; a floor under 150 ms and two measured round trips. Default 250. */
   readonly ackTimeout?: number
-  /** Milliseconds before the second retry, 10 … 60,000; doubles with each, ± 25 %. Default 1,000. */
+  /** Milliseconds before the third question, 10 … 60,000; doubles with each, ± 25 %. Default 1,000. */
   readonly retryInterval?: number
-  /** Retries until a link is given up for a message, 0 … 32. Default 4. */
+  /** Questions until a link is given up for a message, 0 … 32. Default 5. */
   readonly maxRetries?: number
   /** Links a broadcast may cross, 1 … 255. Default 64. */
   readonly maxHops?: number

@@ -407,6 +407,7 @@ export class Node {
       case Frame.GRAFT:
       case Frame.PRUNE:
       case Frame.RANGES:
+      case Frame.BEACON:
       case Frame.TALLY:
       case Frame.HISTORY:
       case Frame.PAST:

@@ -15,6 +15,7 @@ import {
   decodeTally,
   type Entry,
 } from './control.ts'
+import { beaconArrived } from './ground.ts'
 import type { Inquiries } from './inquiries.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { PushHead } from './push.ts'
@@ -70,6 +71,8 @@ export function readFrame(
       const ranges = decodeRanges(reader)
       return ranges === undefined ? 'malformed' : compared(state, neighbour, ranges, verifying)
     }
+    case Frame.BEACON:
+      return beaconArrived(state, neighbour, reader)
     case Frame.TALLY: {
       const entries = decodeTally(reader)
       if (entries === undefined) return 'malformed'

@@ -19,7 +19,8 @@
  *     it the message.
  * 11. At most 32 questions about the past are open, and what they have found holds `historyBytes` and one message at most. A
  *     neighbour gets a mebibyte for one question, of its `historyCredit` and `repairCredit`.
- * 12. Without broadcasts, link changes or questions nothing is sent: `deadline` is Infinity.
+ * 12. Without broadcasts, link changes or questions nothing but beacons is sent; without links nothing at all:
+ *     `deadline` is Infinity.
  * @module
  */
 
@@ -33,6 +34,7 @@ import { antiEntropyDue, catchUp, compareAll } from './compare.ts'
 import type { GossipConfig } from './config.ts'
 import { deliverEarly, forget, gapDue } from './delivery.ts'
 import { readFrame } from './frames.ts'
+import { type Ground, groundDue, groundLinkLost, groundLinkUp } from './ground.ts'
 import { Inquiries, type Question } from './inquiries.ts'
 import { Neighbour } from './neighbour.ts'
 import { flushAcks, flushDigest, flushTallies, flushTouched } from './notices.ts'
@@ -96,6 +98,7 @@ export class Gossip {
     state.history.removeStream(state.own)
     state.own.edges.clear()
     state.own.seeded = false
+    state.ground.clear()
     state.streams.timed.clear()
     state.touched.length = 0
     state.stranded.length = 0
@@ -117,6 +120,7 @@ export class Gossip {
     const neighbour = new Neighbour(link, peer, repair, comparisons, now)
     state.neighbours.set(link, neighbour)
     compareAll(state, neighbour)
+    groundLinkUp(state, neighbour)
     this.end()
   }
 
@@ -128,6 +132,7 @@ export class Gossip {
     state.neighbours.delete(link)
     state.hurryUntil = now + HURRY_AFTER_LOSS
     giveUpAll(state, neighbour)
+    groundLinkLost(state, link)
     awaitNoMore(state, link)
     this.inquiries.lost(link)
     for (const stream of state.streams.byId.values()) {
@@ -169,6 +174,7 @@ export class Gossip {
       state.hurryUntil = now + HURRY_AFTER_LOSS
       neighbour.owed = true
       giveUpAll(state, neighbour)
+      groundLinkLost(state, link)
       awaitNoMore(state, link)
       this.inquiries.lost(link)
       for (const stream of state.streams.byId.values()) {
@@ -273,10 +279,16 @@ export class Gossip {
       if (stream.graftAt === NEVER && stream.gapAt === NEVER) state.streams.timed.delete(stream)
     }
     if (state.antiEntropyAt <= now) antiEntropyDue(state)
+    if (state.ground.deadline <= now) groundDue(state)
     if (state.requests.size > 0) this.publisher.expire()
     if (this.inquiries.deadline <= now) this.inquiries.tick()
     this.end()
     this.schedule()
+  }
+
+  /** The tree that first messages follow, to look at. */
+  get ground(): Ground {
+    return this.state.ground
   }
 
   get stats(): GossipStats {
@@ -316,7 +328,14 @@ export class Gossip {
   /** After a tick the deadline is exact; between ticks it is never too late. */
   private schedule(): void {
     const { state } = this
-    let at = Math.min(state.antiEntropyAt, state.tallyAt, this.publisher.deadline, this.inquiries.deadline)
+    const { antiEntropyAt, ground, tallyAt } = state
+    let at = Math.min(
+      antiEntropyAt,
+      ground.deadline,
+      tallyAt,
+      this.publisher.deadline,
+      this.inquiries.deadline,
+    )
     for (const neighbour of state.neighbours.values()) {
       at = Math.min(at, neighbour.ackAt, neighbour.digestAt, neighbour.retryAt, neighbour.tallyAt)
     }

@@ -8,12 +8,15 @@ import { Credit } from '../credit.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
 import { Writer } from '../wire/writer.ts'
+import type { Beacon } from './beacon.ts'
 import type { GraftEntry } from './control.ts'
 import type { Message, Stream } from './stream.ts'
 
 /** What a neighbour may ask of the past: a page that opens a few rooms, then one question in two seconds. */
 const QUESTIONS = 10
 const QUESTIONS_PER_SECOND = 0.5
+/** Beacons of one neighbour: a root and its successors in a rush of joins, then one a second. */
+const BEACONS = 32
 
 /** A push that waits for its ack. */
 export interface Unacked {
@@ -43,9 +46,10 @@ export class Neighbour {
   readonly tallies = new Writer(64)
   tallyAt = Number.POSITIVE_INFINITY
 
-  /** Messages to announce, oldest first, and when each was noted. */
-  digest: Message[] = []
-  digestNoted: number[] = []
+  /** Messages to announce, when each is due, and from when on it may go along with other frames. */
+  readonly digest: Message[] = []
+  readonly digestDue: number[] = []
+  readonly digestRipe: number[] = []
   digestAt = Number.POSITIVE_INFINITY
   /** Streams to prune and to graft, this turn. */
   readonly prunes: Stream[] = []
@@ -72,6 +76,10 @@ export class Neighbour {
   comparedAt = Number.NEGATIVE_INFINITY
   /** A frame went to it in this turn: acks go along. */
   touched = false
+
+  /** The last beacon of the ground tree it sent. */
+  heard: Beacon | undefined
+  readonly beacons = new Credit(BEACONS, 1, 0)
 
   constructor(link: LinkId, peer: PeerId, repairCredit: Credit, rangesCredit: Credit, now: number) {
     this.link = link

@@ -103,10 +103,14 @@ export function reported(
   const { link } = neighbour
   const stream = state.streams.rumour(id, state.now)
   const seen = stream.seen(seq)
-  const ranges = new RangeSet()
-  ranges.add(seq)
-  // Most likely it is on its way here: an announcement comes in time if it is not.
-  announced(state, neighbour, { stream: id, hops, lag: 0, ranges }, verifying, seen || kind === ASK)
+  if (!seen || !stream.edge(link).told.has(seq)) {
+    const ranges = new RangeSet()
+    ranges.add(seq)
+    // Who has it from elsewhere says so at once; any other report may be late.
+    const lag = kind === FINAL && count === 0 ? 0 : -1
+    // Most likely it is on its way here: an announcement comes in time if it is not.
+    announced(state, neighbour, { stream: id, hops, lag, ranges }, verifying, seen || kind === ASK)
+  }
   const tally = state.tallies.get(keyOf(id, seq))
   if (kind === ASK) {
     if (!seen) return

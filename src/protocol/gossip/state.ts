@@ -5,6 +5,7 @@
 import type { Effect, Outbox } from '../effect.ts'
 import type { LinkId, RequestId } from '../input.ts'
 import { GOSSIP_DEFAULTS, type GossipConfig, type GossipSettings } from './config.ts'
+import { Ground } from './ground.ts'
 import { History } from './history.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { Request } from './request.ts'
@@ -72,6 +73,7 @@ export class GossipState {
   readonly stranded: Message[] = []
   /** This peer's own stream. */
   readonly own: Stream
+  readonly ground: Ground
   /** When this peer joined; `undefined` before and after. */
   joinedAt: number | undefined
   /** When the next comparison with a random neighbour is due. */
@@ -130,6 +132,7 @@ export class GossipState {
     this.own.permanent = true
     this.own.origin = config.id
     this.own.next = 1
+    this.ground = new Ground(config.id)
   }
 
   wake(at: number): void {

@@ -89,6 +89,8 @@ export class Stream {
   parent: LinkId | undefined
   /** The highest number the parent has pushed. */
   parentSeq = 0
+  /** The first number above that the parent did not bring. */
+  missedSeq = 0
   /** Links the last message crossed. */
   hops = 0
   /** The tree has been begun. */

@@ -8,7 +8,7 @@ import { type GraftEntry, Purpose, type Ranges, type RangesEntry } from './contr
 import { skipTo } from './delivery.ts'
 import type { Neighbour } from './neighbour.ts'
 import { RECEIPT, repairFrame } from './push.ts'
-import { ackedRange } from './pushing.ts'
+import { ackedRange, giveUp } from './pushing.ts'
 import { awaitOne } from './receipts.ts'
 import { graftSoon, wanted } from './repair.ts'
 import type { GossipState } from './state.ts'
@@ -38,7 +38,7 @@ export function supply(
     const stream = state.streams.byId.get(id)
     if (stream === undefined) continue
     if (tree) grafted(state, stream, neighbour)
-    if (ranges.count > 0) hurry(state, stream)
+    if (tree && ranges.count > 0) hurry(state, stream)
     let missed = false
     for (let i = 0; i < ranges.count && left > 0; i++) {
       const end = Math.min(ranges.end(i), stream.highest)
@@ -69,6 +69,8 @@ function resend(state: GossipState, neighbour: Neighbour, message: Message): voi
   state.counters.repaired++
   state.send(neighbour, repairFrame(message.frame))
   if ((message.options & RECEIPT) !== 0) awaitOne(state, neighbour, message)
+  // It asks until it has it; only a sender waits for an ack of its own.
+  if (message.request === undefined || message.request.settled) giveUp(state, neighbour, message)
 }
 
 /** A neighbour tells what it has. */
