@@ -175,15 +175,21 @@ export const ASK = 2
 /** More peers than there are devices on earth. */
 const MAX_REPORT = 2 ** 40
 
-export function encodeTally(entries: readonly TallyEntry[]): Uint8Array {
-  writer.u8(Frame.TALLY)
-  for (const { stream, hops, seq, count, kind } of entries)
-    writer
-      .u48(stream)
-      .u8(hops)
-      .varint(seq)
-      .varint(count * 4 + kind)
-  return writer.finish()
+/** Adds a report to a frame of them, begun or not. */
+export function writeTally(
+  writer: Writer,
+  stream: number,
+  hops: number,
+  seq: number,
+  count: number,
+  kind: number,
+): void {
+  if (writer.length === 0) writer.u8(Frame.TALLY)
+  writer
+    .u48(stream)
+    .u8(hops)
+    .varint(seq)
+    .varint(count * 4 + kind)
 }
 
 export function decodeTally(reader: Reader): TallyEntry[] | undefined {

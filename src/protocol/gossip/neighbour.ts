@@ -7,8 +7,9 @@
 import { Credit } from '../credit.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
+import { Writer } from '../wire/writer.ts'
 import type { Beacon } from './beacon.ts'
-import type { GraftEntry, TallyEntry } from './control.ts'
+import type { GraftEntry } from './control.ts'
 import type { Message, Stream } from './stream.ts'
 
 /** What a neighbour may ask of the past: a page that opens a few rooms, then one question in two seconds. */
@@ -42,7 +43,7 @@ export class Neighbour {
   ackAt = Number.POSITIVE_INFINITY
 
   /** Receipts to report. */
-  tallies: TallyEntry[] = []
+  readonly tallies = new Writer(64)
   tallyAt = Number.POSITIVE_INFINITY
 
   /** Messages to announce, when each is due, and from when on it may go along with other frames. */

@@ -58,12 +58,13 @@ export function wanted(stream: Stream, edge: Edge, most: number, verifying: Veri
   return wants
 }
 
-/** A neighbour says it has messages. */
+/** A neighbour says it has messages; they are asked for in time unless `ask` is false. */
 export function announced(
   state: GossipState,
   neighbour: Neighbour,
   entry: IhaveEntry,
   verifying: Verifying,
+  ask = true,
 ): void {
   const stream = state.streams.rumour(entry.stream, state.now)
   const edge = stream.edge(neighbour.link)
@@ -92,7 +93,7 @@ export function announced(
     if (worthTelling(state, neighbour, newest)) announceLater(state, neighbour, newest)
     else optimize(state, newest, neighbour, edge)
   }
-  if (wanted(stream, edge, 1, verifying).count > 0) {
+  if (ask && wanted(stream, edge, 1, verifying).count > 0) {
     // The first message of a stream is on its way along the ground tree.
     const link = stream.parent ?? (stream.received === 0 ? state.ground.parent : undefined)
     const parent = link === undefined ? undefined : state.neighbours.get(link)

@@ -170,7 +170,7 @@ function answered(
   if (known.next === 0 && known.floor === 0) {
     if (doubtful) {
       if (known.gapAt === Number.POSITIVE_INFINITY) watchGap(state, known)
-      noteRanges(state, neighbour, entry, verifying, 0)
+      noteRanges(state, neighbour, entry, verifying, true)
       return
     }
     known.floor = start
