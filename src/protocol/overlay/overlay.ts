@@ -122,6 +122,7 @@ export class Overlay {
   /** Says good-bye to everybody; nothing is left to wait for. */
   leave(out: Out): void {
     for (const slot of [...this.ground.slots]) this.moves.giveUp(slot, 'left', out)
+    this.moves.beside = undefined
     this.ground.clear()
     this.plan.stop()
   }
@@ -145,7 +146,7 @@ export class Overlay {
   /** The signaling server says that a peer is not there. */
   absent(peer: PeerId, now: number, out: Out): void {
     this.ground.view.remove(peer)
-    const slot = this.ground.slots.of(peer)
+    const slot = this.moves.of(peer)
     if (slot === undefined) return
     if (slot.phase === 'up') out.push({ kind: 'doubt', link: slot.link })
     else if (slot.phase === 'asked') this.fail(slot, 'timeout', now, out)
@@ -177,7 +178,7 @@ export class Overlay {
       this.moves.refuse(from, ask.session, REFUSAL.POLICY, out)
       return undefined
     }
-    const slot = this.ground.slots.of(from)
+    const slot = this.moves.of(from)
     if (slot !== undefined) {
       if (slot.session === ask.session) return undefined
       // It has lost the link, or its ask was under way while the link came up: the link itself is asked which.
@@ -202,11 +203,10 @@ export class Overlay {
   private onAccept(from: PeerId, body: Uint8Array, now: number, out: Out): Drop | undefined {
     const session = decodeAccept(body)
     if (session === undefined) return 'malformed'
-    const slot = this.ground.slots.of(from)
+    const slot = this.moves.of(from)
     if (slot?.session !== session) this.moves.refuse(from, session, REFUSAL.STALE, out)
-    else if (slot.phase === 'asked') {
-      this.ground.slots.answered(slot, now)
-      this.moves.open(slot, now, out)
+    else if (slot.phase === 'asked' && !this.moves.accepted(slot, now, out)) {
+      this.moves.refuse(from, session, REFUSAL.FULL, out)
     }
     return undefined
   }
@@ -214,7 +214,7 @@ export class Overlay {
   private onRefuse(from: PeerId, body: Uint8Array, now: number, out: Out): Drop | undefined {
     const refusal = decodeRefuse(body)
     if (refusal === undefined) return 'malformed'
-    const slot = this.ground.slots.of(from)
+    const slot = this.moves.of(from)
     // Only who was asked may name others: a stranger's list would crowd out what is known.
     if (slot?.session !== refusal.session || slot.phase === 'up') return undefined
     this.plan.suggested(refusal.alternatives, now)
@@ -227,9 +227,10 @@ export class Overlay {
   private onSignal(from: PeerId, body: Uint8Array, now: number, out: Out): Drop | undefined {
     const signal = decodeSignal(body)
     if (signal === undefined) return 'malformed'
-    const slot = this.ground.slots.of(from)
+    const slot = this.moves.of(from)
     if (slot?.session !== signal.session || slot.phase === 'up') return undefined
-    if (slot.phase === 'asked') this.moves.open(slot, now, out)
+    // The yes has been overtaken, or was lost.
+    if (slot.phase === 'asked' && !this.moves.accepted(slot, now, out)) return undefined
     slot.deadline = slot.since + this.ground.config.connectTimeout
     out.push({ kind: 'link-signal', link: slot.link, data: signal.data })
     return undefined

@@ -66,7 +66,7 @@ export class Plan {
     let earliest = Math.min(this.planAt, this.shedAt, this.sampleAt, this.ground.exchange.deadline)
     for (const slot of this.ground.slots)
       if (slot.phase !== 'up') earliest = Math.min(earliest, slot.deadline)
-    return earliest
+    return Math.min(earliest, this.moves.beside?.deadline ?? earliest)
   }
 
   start(bootstrap: readonly PeerId[], now: number): void {
@@ -87,6 +87,11 @@ export class Plan {
     for (const slot of slots) {
       if (slot.phase === 'up' || now < slot.deadline) continue
       this.moves.expire(slot, now, out)
+      this.replan(now, 0)
+    }
+    const { beside } = this.moves
+    if (beside !== undefined && now >= beside.deadline) {
+      this.moves.expire(beside, now, out)
       this.replan(now, 0)
     }
     if (now >= this.shedAt) this.shed(now, out)
