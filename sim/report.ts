@@ -95,6 +95,8 @@ export interface Report {
   readonly wholeMs: number | null
   /** Virtual ms from the end of a partition until one island had every message. */
   readonly healMs: number | null
+  /** Pushes over links between the sides of a partition that has ended, per message sent while it lasted: at least 1. */
+  readonly crossingsPerMissing: number | null
   /** Virtual ms until all that joined were one island. */
   readonly joinMs: number | null
   /** Virtual ms from joining to the first link: mean and worst of all peers. */
@@ -160,6 +162,7 @@ const ROWS: readonly (readonly [keyof Report, string, (value: number) => string]
   ['recoveryMs', 'recovered after', plain(0, ' ms')],
   ['routingRecoveryMs', 'routing whole after', plain(0, ' ms')],
   ['healMs', 'healed after', plain(0, ' ms')],
+  ['crossingsPerMissing', 'crossings per missing message', plain(3)],
   ['virtualMs', 'virtual time', value => `${(value / 1000).toFixed(1)} s`],
   ['realMs', 'real time', value => `${(value / 1000).toFixed(1)} s`],
   ['events', 'events', plain(0)],

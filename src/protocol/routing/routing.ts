@@ -32,6 +32,7 @@
  *  8. Hostile input is a returned {@link Drop}, never an exception.
  * @module
  */
+import { overDefaults } from '../defaults.ts'
 import type { Drop } from '../effect.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkId, RequestId } from '../input.ts'
@@ -113,7 +114,7 @@ export class Routing {
 
   constructor(config: RoutingConfig) {
     const { id, record, discoveryKey, random, sealer, ...given } = config
-    const limits: RoutingLimits = { ...ROUTING_LIMITS, ...given }
+    const limits: RoutingLimits = overDefaults(ROUTING_LIMITS, given)
     this.id = id
     this.directory = new Directory(id, sealer, limits.maxRecords)
     this.relay = new Relay(id, limits, random)
