@@ -429,7 +429,8 @@ export class Node {
       case Frame.BOUNCED:
       case Frame.DATA:
       case Frame.RECEIPT:
-      case Frame.TAKEN: {
+      case Frame.TAKEN:
+      case Frame.HORIZON: {
         const box = this.box()
         const drop = this.routing.frame(link, type, reader, now, box)
         this.playRouted(box, now)
@@ -552,7 +553,8 @@ export class Node {
           this.liveness.hint(effect.link, now, this.out)
           break
         case 'lookahead':
-          this.routing.neighboursOf(effect.link, effect.peers)
+          this.ran |= ROUTING
+          this.routing.neighboursOf(effect.link, effect.peers, now)
           this.gossip.neighboursOf(effect.link, effect.peers)
           break
         case 'dropped':

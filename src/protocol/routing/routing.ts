@@ -21,6 +21,7 @@
  *     | records, shared keys (directory) | `maxRecords`, and neighbours; 128 ranges of numbers each (seen)    |
  *     | numbers given (numbers)       | `maxRecords` receivers                                               |
  *     | questions to the verifier (introductions) | `maxQuestions`; behind each `maxParked` letters, `maxParkedBytes` in all |
+ *     | horizons (horizon)            | 128 places per link                                                  |
  *     | ways (ways)                   | `maxWays`, `wayLife`; each has a peer's links at most                 |
  *     | frames not taken (hops)       | `maxHopFrames` and `maxHopBytes` per link; 128 ranges of serials each |
  *     | neighbours, their neighbours (relay) | links; 32 each                                                 |
@@ -139,7 +140,7 @@ export class Routing {
   }
 
   get deadline(): number {
-    return Math.min(this.outbound.deadline, this.relay.hops.deadline)
+    return Math.min(this.outbound.deadline, this.relay.hops.deadline, this.relay.horizon.deadline)
   }
 
   get stats(): RoutingStats {
@@ -180,6 +181,7 @@ export class Routing {
     this.due.forget(link)
     const gone = this.relay.linkDown(link)
     if (gone === undefined) return
+    this.relay.horizon.changed(link, now)
     this.directory.unpin(gone.id)
     const lost = this.relay.rescue(link, now, out)
     this.outbound.linkDown(link, gone.id, now, out)
@@ -201,9 +203,11 @@ export class Routing {
   }
 
   /** What a neighbour says its neighbours are; the first 32 count. */
-  neighboursOf(link: LinkId, peers: ReadonlySet<PeerId>): void {
+  neighboursOf(link: LinkId, peers: ReadonlySet<PeerId>, now: number): void {
     const neighbour = this.relay.neighbour(link)
-    if (neighbour !== undefined) neighbour.peers = [...peers].slice(0, MAX_IDS).map(placeOf)
+    if (neighbour === undefined) return
+    neighbour.peers = [...peers].slice(0, MAX_IDS).map(placeOf)
+    this.relay.horizon.changed(link, now)
   }
 
   signaling(up: boolean): void {
@@ -294,6 +298,8 @@ export class Routing {
         const ranges = readRanges(reader)
         return ranges === undefined ? 'malformed' : this.outbound.hadBy(neighbour.id, ranges, now, out)
       }
+      case Frame.HORIZON:
+        return this.relay.horizon.frame(link, reader, now)
       case Frame.TAKEN: {
         const ranges = readRanges(reader)
         return ranges === undefined ? 'malformed' : this.relay.hops.taken(link, ranges)
