@@ -57,7 +57,7 @@ export interface Ranges {
 
 const STREAM_BYTES = 6
 
-function writeRanges(writer: Writer, ranges: RangeSet): void {
+export function writeRanges(writer: Writer, ranges: RangeSet): void {
   const count = Math.min(ranges.count, MAX_DIGEST)
   writer.varint(count)
   let next = 0
@@ -68,7 +68,7 @@ function writeRanges(writer: Writer, ranges: RangeSet): void {
 }
 
 /** Reads ranges; `budget` is how many the frame may still hold. */
-function readRanges(reader: Reader, budget: number): RangeSet {
+export function readRanges(reader: Reader, budget: number): RangeSet {
   const ranges = new RangeSet()
   const count = reader.varint(Math.min(budget, reader.left >>> 1))
   let next = 0
@@ -84,7 +84,7 @@ function readRanges(reader: Reader, budget: number): RangeSet {
 }
 
 /** Reads entries until the frame ends; `undefined` when it does not parse. */
-function readAll<E extends { readonly stream: number; readonly ranges?: RangeSet }>(
+export function readAll<E extends { readonly stream: number; readonly ranges?: RangeSet }>(
   reader: Reader,
   read: (budget: number) => E,
 ): E[] | undefined {

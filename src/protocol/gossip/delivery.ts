@@ -3,6 +3,7 @@
  * bounds; a gap is given up when its time is over, when too much waits behind it, or when nobody has it.
  * @module
  */
+import type { LinkId } from '../input.ts'
 import { below } from '../random.ts'
 import { askWhere } from './compare.ts'
 import { MAX_RANGES } from './config.ts'
@@ -16,7 +17,7 @@ const GAP_PROBES = 5
 function deliver(state: GossipState, message: Message): void {
   const from = message.stream.origin
   // A session of this peer before its reload comes back by repair: it is passed on, not delivered.
-  if (from === undefined || from === state.config.id) return
+  if (from === undefined || from === state.config.id || !state.interests.covers(message.topic)) return
   state.counters.delivered++
   state.emit({ kind: 'deliver', from, topic: message.topic, body: message.body, hops: message.hops })
 }
@@ -58,11 +59,15 @@ export function gapDue(state: GossipState, stream: Stream): void {
   watchGap(state, stream)
   const neighbours = [...state.neighbours.values()].filter(neighbour => !neighbour.suspect)
   const neighbour = neighbours[below(state.config.random, Math.max(1, neighbours.length))]
-  if (neighbour !== undefined) askWhere(state, neighbour, stream)
+  // What was held back, the parent knows best.
+  const parent =
+    stream.skips && stream.gapProbes % 2 === 1 ? state.neighbours.get(stream.parent as LinkId) : undefined
+  if (neighbour !== undefined) askWhere(state, parent ?? neighbour, stream)
 }
 
 /** Delivers what waits no longer. */
-function advance(state: GossipState, stream: Stream): void {
+export function advance(state: GossipState, stream: Stream): void {
+  stream.bridge()
   if (stream.next === 0 || stream.above.first !== stream.next) return
   const end = stream.above.end(0)
   for (let seq = stream.next; seq <= end; seq++) {
@@ -76,7 +81,9 @@ function advance(state: GossipState, stream: Stream): void {
   stream.above.dropBelow(stream.next)
   stream.gapAt = NEVER
   stream.gapProbes = 0
-  if (stream.held.size > 0) watchGap(state, stream)
+  if (stream.held.size === 0) return
+  watchGap(state, stream)
+  if (stream.topics !== undefined) advance(state, stream)
 }
 
 /** Gives up everything below `seq`; nothing at or above it. */

@@ -15,7 +15,9 @@
  *  8. One GRAFT per stream is awaited at a time. It asks for `maxGraft` messages; answers are limited to as many, and
  *     per link to `historyBytes` at once and a mebibyte a second after that.
  *  9. Each broadcast of this peer is settled exactly once; at most `maxRequests` are open.
- * 10. Without broadcasts, link changes or questions nothing is sent: `deadline` is Infinity.
+ * 10. Of one stream at most 64 topics are declined over a link, of all streams 4,096; of what was held back for it at most
+ *     `MAX_RANGES` ranges are remembered. What the table forgets flows again.
+ * 11. Without broadcasts, link changes or questions nothing is sent: `deadline` is Infinity.
  * @module
  */
 
@@ -23,12 +25,15 @@ import { Credit } from '../credit.ts'
 import type { Drop, Outbox } from '../effect.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkId, RequestId } from '../input.ts'
+import { EVERYTHING } from '../topic.ts'
 import type { FrameType } from '../wire/frame.ts'
 import type { Reader } from '../wire/reader.ts'
 import { antiEntropyDue, catchUp, compareAll } from './compare.ts'
 import type { GossipConfig } from './config.ts'
+import { tellDue } from './declines.ts'
 import { forget, gapDue } from './delivery.ts'
 import { readFrame } from './frames.ts'
+import { changeInterests, greet, tellInterests } from './interests.ts'
 import { Neighbour } from './neighbour.ts'
 import { flushAcks, flushDigest, flushTouched } from './notices.ts'
 import { Publisher, settle } from './publish.ts'
@@ -91,6 +96,7 @@ export class Gossip {
     state.stranded.length = 0
     state.joinedAt = undefined
     state.antiEntropyAt = NEVER
+    state.interestsAt = NEVER
     state.activeAt = Number.NEGATIVE_INFINITY
     state.deadline = NEVER
   }
@@ -101,8 +107,9 @@ export class Gossip {
     this.begin(now, out)
     const repair = new Credit(state.settings.historyBytes, REPAIR_PER_SECOND, now)
     const comparisons = new Credit(COMPARISONS, COMPARISONS_PER_SECOND, now)
-    const neighbour = new Neighbour(link, peer, repair, comparisons)
+    const neighbour = new Neighbour(link, peer, repair, comparisons, now)
     state.neighbours.set(link, neighbour)
+    greet(state, neighbour)
     compareAll(state, neighbour)
     this.end()
   }
@@ -157,7 +164,10 @@ export class Gossip {
       for (const stream of state.streams.byId.values()) {
         if (stream.parent === link) orphan(state, stream)
       }
-    } else catchUp(state, neighbour)
+    } else {
+      greet(state, neighbour)
+      catchUp(state, neighbour)
+    }
     this.end()
   }
 
@@ -165,6 +175,19 @@ export class Gossip {
   neighboursOf(link: LinkId, peers: ReadonlySet<PeerId>): void {
     const neighbour = this.state.neighbours.get(link)
     if (neighbour !== undefined) neighbour.peers = peers
+  }
+
+  /** What is delivered to this peer, and what it means to publish, from now on. */
+  interested(interests: readonly string[], intents: readonly string[], now: number, out: Outbox): void {
+    this.begin(now, out)
+    changeInterests(this.state, interests, intents)
+    this.end()
+  }
+
+  /** What a neighbour is interested in; everything and nothing until it says so. */
+  topicsOf(link: LinkId): { readonly interests: readonly string[]; readonly intents: readonly string[] } {
+    const { interests = EVERYTHING, intents = [] } = this.state.neighbours.get(link) ?? {}
+    return { interests, intents }
   }
 
   broadcast(request: RequestId, topic: string, body: Uint8Array, now: number, out: Outbox): void {
@@ -229,6 +252,7 @@ export class Gossip {
       if (neighbour.ackAt <= now) flushAcks(state, neighbour)
       if (neighbour.digestAt <= now) flushDigest(state, neighbour, now)
       if (neighbour.retryAt <= now) retryDue(state, neighbour)
+      if (neighbour.tellAt <= now) tellDue(state, neighbour)
     }
     for (const stream of state.streams.timed) {
       if (stream.graftAt <= now) graftDue(state, stream, this.verifying)
@@ -236,6 +260,7 @@ export class Gossip {
       if (stream.graftAt === NEVER && stream.gapAt === NEVER) state.streams.timed.delete(stream)
     }
     if (state.antiEntropyAt <= now) antiEntropyDue(state)
+    if (state.interestsAt <= now) tellInterests(state)
     if (state.requests.size > 0) this.publisher.expire()
     this.end()
     this.schedule()
@@ -274,9 +299,9 @@ export class Gossip {
   /** After a tick the deadline is exact; between ticks it is never too late. */
   private schedule(): void {
     const { state } = this
-    let at = Math.min(state.antiEntropyAt, this.publisher.deadline)
+    let at = Math.min(state.antiEntropyAt, state.interestsAt, this.publisher.deadline)
     for (const neighbour of state.neighbours.values()) {
-      at = Math.min(at, neighbour.ackAt, neighbour.digestAt, neighbour.retryAt)
+      at = Math.min(at, neighbour.ackAt, neighbour.digestAt, neighbour.retryAt, neighbour.tellAt)
     }
     for (const stream of state.streams.timed) at = Math.min(at, stream.graftAt, stream.gapAt)
     state.deadline = at

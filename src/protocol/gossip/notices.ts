@@ -7,10 +7,12 @@
 import { jitter } from '../random.ts'
 import { MAX_DIGEST } from '../wire/limits.ts'
 import { encodeAck, encodeGraft, encodeIhave, encodePrune, type GraftEntry } from './control.ts'
+import { flushTells, reconsider, tell } from './declines.ts'
 import type { Neighbour } from './neighbour.ts'
 import { RangeSet } from './ranges.ts'
 import type { GossipState } from './state.ts'
 import type { Message, Stream } from './stream.ts'
+import { withhold } from './withhold.ts'
 
 /** Acks that do not wait for company any longer: a third of a packet. */
 const MAX_ACKS = 256
@@ -55,7 +57,7 @@ export function flushAcks(state: GossipState, neighbour: Neighbour): void {
 
 /** Announces a message in time: soon while its tree is young or in trouble, at leisure while it works. */
 export function announceLater(state: GossipState, neighbour: Neighbour, message: Message, at?: number): void {
-  if (message.hops >= state.settings.maxHops) return
+  if (message.hops >= state.settings.maxHops || withhold(state, neighbour, message)) return
   neighbour.digest.push(message)
   neighbour.digestNoted.push(state.now)
   const { digestDelay, calmDigestDelay } = state.settings
@@ -91,7 +93,7 @@ export function flushDigest(state: GossipState, neighbour: Neighbour, upTo: numb
   if (messages.length === 0) return
   const entries = new Map<number, { stream: number; hops: number; ranges: RangeSet }>()
   for (const message of messages) {
-    if (!worthTelling(state, neighbour, message)) continue
+    if (!worthTelling(state, neighbour, message) || withhold(state, neighbour, message)) continue
     let entry = entries.get(message.stream.id)
     if (entry === undefined) {
       entry = { stream: message.stream.id, hops: message.hops, ranges: new RangeSet() }
@@ -121,6 +123,12 @@ export function prune(state: GossipState, neighbour: Neighbour, stream: Stream):
 export function graft(state: GossipState, neighbour: Neighbour, entry: GraftEntry): void {
   neighbour.grafts.push(entry)
   touch(state, neighbour)
+  const stream = entry.tree ? state.streams.byId.get(entry.stream) : undefined
+  if (stream === undefined) return
+  if (stream.topics !== undefined) reconsider(state, stream)
+  // A parent may decline what is wanted here, and learns since when.
+  if (stream.topics !== undefined || stream.edges.get(neighbour.link)?.topics?.declined.size)
+    tell(state, neighbour, stream, stream.base)
 }
 
 /** The end of a turn: prunes and grafts go out, and acks and ripe announcements with whatever else went. */
@@ -133,6 +141,7 @@ export function flushTouched(state: GossipState): void {
       state.send(neighbour, encodePrune(neighbour.prunes.map(stream => stream.id)))
       neighbour.prunes.length = 0
     }
+    flushTells(state, neighbour)
     if (neighbour.grafts.length > 0) {
       state.counters.grafts += neighbour.grafts.length
       state.send(neighbour, encodeGraft(neighbour.grafts))

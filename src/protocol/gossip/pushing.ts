@@ -9,6 +9,7 @@ import type { Request } from './request.ts'
 import type { GossipState } from './state.ts'
 import type { Message, Stream } from './stream.ts'
 import { retryDelay, transferTime } from './timing.ts'
+import { tellSkips } from './withhold.ts'
 
 export function push(state: GossipState, neighbour: Neighbour, message: Message): void {
   neighbour.unackedBytes += message.frame.length
@@ -19,6 +20,7 @@ export function push(state: GossipState, neighbour: Neighbour, message: Message)
     state.wake(due)
   }
   state.counters.pushed++
+  tellSkips(state, neighbour, message.stream)
   state.send(neighbour, message.frame)
 }
 
@@ -100,6 +102,7 @@ export function retryDue(state: GossipState, neighbour: Neighbour): void {
       // A full link gets no more bytes; the attempt counts, so that the bound on time holds.
       if (!neighbour.full) {
         state.counters.retries++
+        tellSkips(state, neighbour, message.stream, true)
         state.send(neighbour, message.frame)
       }
     }

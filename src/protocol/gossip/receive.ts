@@ -9,6 +9,7 @@ import { idOfKey } from '../record.ts'
 import type { Reader } from '../wire/reader.ts'
 import { askWhere, noteActivity } from './compare.ts'
 import { HINTED } from './config.ts'
+import { noteTopic } from './declines.ts'
 import { arrive, remember } from './delivery.ts'
 import type { Neighbour } from './neighbour.ts'
 import { ackLater, announceLater } from './notices.ts'
@@ -17,8 +18,10 @@ import { acked, push as pushTo } from './pushing.ts'
 import { supplied } from './repair.ts'
 import type { GossipState } from './state.ts'
 import { type Message, type Stream, streamId } from './stream.ts'
+import { foundOut, overlooked } from './topic-rules.ts'
 import { chooseHint, redundant, seed, setParent } from './tree.ts'
 import type { Candidate, Copy, Verifying } from './verifying.ts'
+import { tellSkips, withhold } from './withhold.ts'
 
 /** A PUSH frame. */
 export function received(
@@ -31,7 +34,7 @@ export function received(
   if (!head.read(reader)) return 'malformed'
   if (head.hops === 0 || head.hops > state.settings.maxHops) return 'hop-limit'
   const known = state.streams.find(head.key, head.epoch)
-  if (known?.seen(head.seq)) {
+  if (known?.seen(head.seq) && !known.isAbsent(head.seq)) {
     duplicate(state, neighbour, known, head.seq, head.hops, head.flags)
     return undefined
   }
@@ -150,7 +153,8 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
   const { push } = copy
   const stream = state.streams.prove(candidate.stream, push.key, push.epoch)
   stream.origin ??= idOfKey(push.key)
-  if (stream.seen(push.seq)) {
+  const late = stream.seen(push.seq)
+  if (late && !stream.isAbsent(push.seq)) {
     // Given up while it was being checked.
     for (const each of candidate.copies) repeat(state, stream, each, push)
     return
@@ -192,10 +196,16 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
   }
   remember(state, message)
   const unknownStart = stream.next === 0
-  arrive(state, message)
+  stream.topics?.found(push.seq)
+  if (late) foundOut(state, stream, push.topic, from)
+  else {
+    if (repair) overlooked(state, stream, push.seq, push.topic, from)
+    arrive(state, message)
+  }
   if (unknownStart && stream.next === 0 && from !== undefined) askWhere(state, from, stream)
   for (const other of candidate.copies) if (other !== copy) repeat(state, stream, other, push)
-  passOn(state, message, from, formerParent)
+  passOn(state, message, from, formerParent, late)
+  noteTopic(state, stream, push.topic, from)
 }
 
 /** Another copy of a message that has been verified meanwhile. Other bytes under its name are not acked. */
@@ -230,6 +240,7 @@ function passOn(
   message: Message,
   from: Neighbour | undefined,
   formerParent: LinkId | undefined,
+  late: boolean,
 ): void {
   const { stream, seq } = message
   if (message.hops >= state.settings.maxHops) return
@@ -237,7 +248,11 @@ function passOn(
     if (neighbour === from || neighbour.peer === stream.origin) continue
     const edge = stream.edges.get(neighbour.link)
     if (edge?.told.has(seq)) continue
-    if (edge === undefined || !edge.eager) announceLater(state, neighbour, message)
+    if (withhold(state, neighbour, message)) {
+      // What came out of order, it may be waiting for.
+      if (seq < stream.highest) tellSkips(state, neighbour, stream, true)
+    } else if (late) announceLater(state, neighbour, message, state.now)
+    else if (edge === undefined || !edge.eager) announceLater(state, neighbour, message)
     else if (neighbour.link === formerParent || neighbour.link === stream.parent) {
       // The parent lost this one, or it is late: it has it or hears at once that it can be had here.
       announceLater(state, neighbour, message, state.now)

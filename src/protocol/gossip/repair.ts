@@ -29,6 +29,9 @@ export function wanted(stream: Stream, edge: Edge, most: number, verifying: Veri
   const base = stream.base
   if (base === 0) return wants
   let left = most
+  const { topics } = stream
+  const skips = topics && stream.skips
+  if (topics !== undefined) left -= pulled(topics.pulls, told, wants, Math.min(left, MAX_WANTED))
   for (let i = told.at(base); i < told.count && left > 0 && wants.count < MAX_WANTED; i++) {
     let seq = Math.max(told.start(i), base)
     const end = told.end(i)
@@ -45,6 +48,16 @@ export function wanted(stream: Stream, edge: Edge, most: number, verifying: Veri
         continue
       }
       let last = Math.min(end, start - 1, seq + left - 1)
+      if (skips !== undefined) {
+        // Nor is what is not meant for this peer.
+        const skip = skips.at(seq)
+        const skipped = skip < skips.count ? skips.start(skip) : NEVER
+        if (skipped <= seq) {
+          seq = skips.end(skip) + 1
+          continue
+        }
+        last = Math.min(last, skipped - 1)
+      }
       if (verifying.size > 0) {
         for (let next = seq + 1; next <= last; next++) {
           if (verifying.has(stream.id, next)) last = next - 1
@@ -56,6 +69,22 @@ export function wanted(stream: Stream, edge: Edge, most: number, verifying: Veri
     }
   }
   return wants
+}
+
+/** Adds what was held back from this peer and is asked for after all; returns how many. */
+function pulled(pulls: RangeSet, told: RangeSet, wants: RangeSet, most: number): number {
+  let left = most
+  for (let i = 0; i < pulls.count; i++) {
+    const end = pulls.end(i)
+    for (let j = told.at(pulls.start(i)); j < told.count && left > 0; j++) {
+      const from = Math.max(told.start(j), pulls.start(i))
+      const to = Math.min(told.end(j), end, from + left - 1)
+      if (to < from) break
+      wants.add(from, to)
+      left -= to - from + 1
+    }
+  }
+  return most - left
 }
 
 /** A neighbour says it has messages. */
@@ -74,6 +103,8 @@ export function announced(
     const to = entry.ranges.end(i)
     stream.tell(edge, from, to)
     ackedRange(state, neighbour, stream, from, to)
+    stream.skips?.remove(from, to)
+    stream.topics?.reclaim(from, to)
   }
   const last = entry.ranges.last
   if (last === undefined || stream === state.own) return
@@ -156,7 +187,8 @@ export function graftDue(state: GossipState, stream: Stream, verifying: Verifyin
     for (let i = 0; i < wants.count; i++) count += wants.end(i) - wants.start(i) + 1
     // A hole below what the parent has pushed since is a loss; silence from it is the end of the branch.
     const parent = stream.parent === undefined ? undefined : state.neighbours.get(stream.parent)
-    const tree = parent === undefined || !state.usable(parent) || (wants.first ?? 0) > stream.parentSeq
+    const silent = (wants.first ?? 0) > stream.parentSeq && !mayBeDeclined(stream, wants.first)
+    const tree = parent === undefined || !state.usable(parent) || silent
     if (tree) setParent(stream, best.link)
     hurry(state, stream)
     bestEdge.outstanding = count
@@ -167,6 +199,11 @@ export function graftDue(state: GossipState, stream: Stream, verifying: Verifyin
   if (wake === NEVER) return
   stream.graftAt = wake
   state.wakeStream(stream, wake)
+}
+
+/** The parent may have nothing to push: all that is known of what is missing is that it exists. */
+function mayBeDeclined(stream: Stream, seq = 0): boolean {
+  return stream.topics !== undefined && stream.topics.declined.size > 0 && seq > stream.topics.announcedTo
 }
 
 /** A message came from a neighbour: if it was the last one asked for, ask for more. */

@@ -4,6 +4,7 @@
  */
 import type { Effect, Outbox } from '../effect.ts'
 import type { LinkId, RequestId } from '../input.ts'
+import { EVERYTHING, TopicSet } from '../topic.ts'
 import { GOSSIP_DEFAULTS, type GossipConfig, type GossipSettings } from './config.ts'
 import { History } from './history.ts'
 import type { Neighbour } from './neighbour.ts'
@@ -43,6 +44,8 @@ export interface GossipStats {
   /** Streams forgotten for newer ones. */
   forgotten: number
   badSignatures: number
+  /** DECLINE frames sent. */
+  declines: number
 
   links: number
   streams: number
@@ -76,6 +79,13 @@ export class GossipState {
   /** A link was lost lately: announcements hurry until then. */
   hurryUntil = 0
   held = 0
+  /** Topics that are delivered to this peer's application. */
+  interests = new TopicSet(EVERYTHING)
+  /** Topics it means to publish: told to neighbours, and nothing else. */
+  intents: readonly string[] = []
+  /** When the neighbours may be told of interests next, and when they will be. */
+  interestsAfter = Number.NEGATIVE_INFINITY
+  interestsAt = Number.POSITIVE_INFINITY
 
   // the turn at hand
   now = 0
@@ -103,6 +113,7 @@ export class GossipState {
     emptyPromises: 0,
     forgotten: 0,
     badSignatures: 0,
+    declines: 0,
   }
 
   constructor(config: GossipConfig, ownId: number, forget: (stream: Stream) => void) {

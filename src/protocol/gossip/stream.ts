@@ -10,6 +10,7 @@ import { Writer } from '../wire/writer.ts'
 import { MAX_RANGES } from './config.ts'
 import { RangeSet } from './ranges.ts'
 import type { Request } from './request.ts'
+import type { EdgeTopics, StreamTopics } from './topics.ts'
 
 /** A verified broadcast. */
 export interface Message {
@@ -48,6 +49,8 @@ export interface Edge {
   silences: number
   /** No PRUNE again before this. */
   pruneAfter: number
+  /** Which topics cross the link, once either side has declined some. */
+  topics: EdgeTopics | undefined
 }
 
 /** First 48 bits of SHA-256(key ‖ epoch). */
@@ -96,6 +99,8 @@ export class Stream {
   gapProbes = 0
   /** No change for fewer hops before this. */
   optimizeAfter = 0
+  /** Which topics are wanted, once some are not. */
+  topics: StreamTopics | undefined = undefined
 
   constructor(id: number) {
     this.id = id
@@ -124,6 +129,7 @@ export class Stream {
         outstanding: 0,
         silences: 0,
         pruneAfter: 0,
+        topics: undefined,
       }
       this.edges.set(link, edge)
     }
@@ -142,13 +148,48 @@ export class Stream {
     return this.next > 0 ? this.next : this.floor
   }
 
+  /** Moves on over what was held back from this peer, as far as something above it has come. */
+  bridge(): void {
+    const { topics, skips, above } = this
+    const { first } = above
+    if (topics === undefined || skips === undefined || first === undefined || this.next === 0) return
+    while (this.next < first) {
+      const i = skips.at(this.next)
+      if (i === skips.count || skips.start(i) > this.next) return
+      const to = Math.min(skips.end(i), first - 1)
+      topics.absent.add(this.next, to)
+      topics.absent.limit(MAX_RANGES)
+      topics.skippedFor = this.parent
+      // What is declined here, every branch declines.
+      for (const edge of this.edges.values())
+        if (edge.eager && edge.link !== this.parent) edge.topics?.hold(this.next, to)
+      this.next = to + 1
+    }
+  }
+
+  /** What the parent holds back from this peer. */
+  get skips(): RangeSet | undefined {
+    return this.parent === undefined ? undefined : this.edges.get(this.parent)?.topics?.skips
+  }
+
+  /** Passed over, and not here: it may still come. */
+  isAbsent(seq: number): boolean {
+    return this.topics?.absent.has(seq) === true
+  }
+
   /** The lowest number from which history has everything up to `next`, received at or after `since`. */
   supplyFrom(since: number): number {
     let from = this.next
-    while (from > 1) {
-      const message = this.messages.get(from - 1)
+    for (let seq = from - 1; seq > 0; seq--) {
+      const message = this.messages.get(seq)
+      if (message === undefined && this.isAbsent(seq)) {
+        // What was held back from this peer lies in between: who asks for it is told that it is not here.
+        const { absent } = this.topics as StreamTopics
+        seq = absent.start(absent.at(seq))
+        continue
+      }
       if (message === undefined || message.at < since) break
-      from--
+      from = seq
     }
     return from
   }
