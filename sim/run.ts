@@ -65,6 +65,8 @@ const EMPTY: Report = {
   lastArrivalMs: null,
   lastArrivalRatio: null,
   controlBytesPerDelivery: null,
+  pushesPerWantedDelivery: null,
+  pushesPerNeededLink: null,
   directSuccess: null,
   directMeanHops: null,
   idleBytesPerLinkPerSecond: null,

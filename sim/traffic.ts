@@ -63,4 +63,13 @@ export class Traffic {
   }
 }
 
-const GOSSIP_CONTROL = [Frame.ACK, Frame.IHAVE, Frame.GRAFT, Frame.PRUNE, Frame.RANGES]
+const GOSSIP_CONTROL = [
+  Frame.ACK,
+  Frame.IHAVE,
+  Frame.GRAFT,
+  Frame.PRUNE,
+  Frame.RANGES,
+  Frame.INTERESTS,
+  Frame.DECLINE,
+  Frame.SKIP,
+]

@@ -6,6 +6,7 @@
 import type { Effect } from '../src/protocol/effect.ts'
 import type { PeerId } from '../src/protocol/id.ts'
 import type { Input } from '../src/protocol/input.ts'
+import { TopicSet } from '../src/protocol/topic.ts'
 import { castPeer } from './cast.ts'
 import { type Invariant, InvariantViolation } from './invariant.ts'
 import { Ledger, type Message } from './ledger.ts'
@@ -19,6 +20,7 @@ import { Request, SignalingServer } from './signaling.ts'
 import { sign, verify } from './stand-in-crypto.ts'
 import { Trace } from './trace.ts'
 import { Traffic } from './traffic.ts'
+import type { TreeTap } from './tree-tap.ts'
 
 /** More events than this at one instant is a loop: 10,000 peers busy at once stay under it. */
 const MAX_EVENTS_PER_INSTANT = 5_000_000
@@ -43,6 +45,8 @@ export class World {
   events = 0
   /** When a link was last opened, came up or went down. */
   lastChange = 0
+  /** Sees every packet with pushes, once a scenario has set it. */
+  tap: TreeTap | undefined = undefined
   private readonly factory: MachineFactory
   private instant = 0
 
@@ -67,13 +71,21 @@ export class World {
   // ——— what scenarios do ———
 
   /** A new peer opens the page and joins now. */
-  join(bootstrap: readonly PeerId[] = []): Peer {
+  join(bootstrap: readonly PeerId[] = [], interests?: readonly string[]): Peer {
     const peer = castPeer(this.peers.length, this.options, this.now, this.factory)
     this.peers.push(peer)
     this.byId.set(peer.id, peer)
     peer.life = 'live'
+    if (interests !== undefined) this.interest(peer, interests)
     this.turn(peer, { kind: 'join', bootstrap })
     return peer
+  }
+
+  /** The peer wants these topics from now on; what is sent `grace` ms from now or later must reach it. */
+  interest(peer: Peer, interests: readonly string[], grace = 0): void {
+    peer.interests = new TopicSet(interests)
+    peer.interestedSince = this.now + grace
+    this.turn(peer, { kind: 'interests', interests, intents: [] })
   }
 
   leave(peer: Peer): void {
@@ -207,6 +219,7 @@ export class World {
       case Happening.PACKET:
         if (endpoint?.state !== 'open' || event.bytes === undefined) return
         this.traffic.pushesArrived += event.count
+        if (event.count > 0) this.tap?.packet(endpoint, event.bytes)
         this.turn(endpoint.peer, { kind: 'packet', link: endpoint.link, bytes: event.bytes })
         return
       case Happening.TICK:
@@ -326,6 +339,7 @@ export class World {
         this.server.request(peer, Request.SAMPLE)
         return
       case 'peer-timeout':
+      case 'peer-topics':
         return
     }
   }

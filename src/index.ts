@@ -35,6 +35,7 @@ export type {
   MeshStats,
   MeshWarning,
   Message,
+  PeerTopics,
   SendOptions,
 } from './mesh/api.ts'
 export { createMesh } from './mesh/create.ts'

@@ -14,6 +14,7 @@ import { manySenders } from './many-senders.ts'
 import { massKill } from './mass-kill.ts'
 import { partition } from './partition.ts'
 import { serverDown } from './server-down.ts'
+import { topics } from './topics.ts'
 
 export const scenarios: readonly Scenario[] = [
   broadcast,
@@ -27,4 +28,5 @@ export const scenarios: readonly Scenario[] = [
   joins,
   direct,
   idle,
+  topics,
 ]

@@ -56,6 +56,22 @@ export function checkTopic(value: unknown): asserts value is string {
   checkText('topic', value, MAX_TOPIC)
 }
 
+/** Topics and patterns an application may be interested in: as many as a frame holds. */
+const MOST_TOPICS = 64
+
+/** Topics and patterns. */
+export function checkPatterns(name: string, value: unknown): asserts value is readonly string[] {
+  if (!Array.isArray(value)) throw new TypeError(`${name} must be an array of topics, got ${shown(value)}`)
+  if (value.length > MOST_TOPICS)
+    throw new RangeError(`${name} must be at most ${MOST_TOPICS} topics, got ${value.length}`)
+  for (const [i, topic] of value.entries()) checkPattern(`${name}[${i}]`, topic)
+}
+
+/** A topic, or one with `/*` behind it. */
+export function checkPattern(name: string, value: unknown): asserts value is string {
+  checkText(name, value, MAX_TOPIC + 2)
+}
+
 export function checkPeerId(name: string, value: unknown): asserts value is PeerId {
   if (!isPeerId(value)) {
     const wanted = `${name} must be a peer id (52 characters of lower-case base32)`

@@ -24,7 +24,9 @@ import { Wake } from './wake.ts'
 /** Effects that are the application's. */
 export type AppEffect = Extract<
   Effect,
-  { kind: 'deliver' | 'settle' | 'peer-connect' | 'peer-disconnect' | 'peer-timeout' | 'state' }
+  {
+    kind: 'deliver' | 'settle' | 'peer-connect' | 'peer-disconnect' | 'peer-timeout' | 'peer-topics' | 'state'
+  }
 >
 
 /** What a driver tells the mesh; each may call back into the driver. */

@@ -5,6 +5,7 @@
 
 import type { Identity } from '../identity/identity.ts'
 import { ID_BYTES, type PeerId } from '../protocol/id.ts'
+import { EVERYTHING } from '../protocol/topic.ts'
 import type { SignalingTransport } from '../signaling/port.ts'
 import type { GossipOptions, Logger, MeshOptions } from './api.ts'
 import {
@@ -12,6 +13,7 @@ import {
   checkInteger,
   checkMilliseconds,
   checkNames,
+  checkPatterns,
   checkPeerId,
   checkText,
   shown,
@@ -49,6 +51,8 @@ export interface Settings {
   readonly kademliaK: number
   /** Only what was given: the rest has its defaults in protocol/gossip/config.ts. */
   readonly gossip: GossipOptions
+  readonly interests: readonly string[]
+  readonly intents: readonly string[]
   readonly connectTimeout: number
   readonly logger: Logger
 }
@@ -63,6 +67,8 @@ const NAMES = Object.keys({
   bootstrapNodes: 0,
   kademliaK: 0,
   gossip: 0,
+  interests: 0,
+  intents: 0,
   connectTimeout: 0,
   logger: 0,
 } satisfies Record<keyof MeshOptions, 0>)
@@ -95,6 +101,8 @@ export function readOptions(options: unknown): Settings {
     kademliaK = DEFAULT_KADEMLIA_K,
     connectTimeout = DEFAULT_CONNECT_TIMEOUT,
     logger = SILENT,
+    interests = EVERYTHING,
+    intents = [],
   } = given
   const { transport, swarm, gossip = {} } = given
   checkTransport(transport)
@@ -105,6 +113,8 @@ export function readOptions(options: unknown): Settings {
   checkBootstrap(bootstrapNodes)
   checkInteger('kademliaK', kademliaK, 1, 256)
   checkMilliseconds('connectTimeout', connectTimeout, 500, 120_000)
+  checkPatterns('interests', interests)
+  checkPatterns('intents', intents)
   checkLogger(logger)
   return {
     transport,
@@ -115,6 +125,8 @@ export function readOptions(options: unknown): Settings {
     bootstrapNodes: [...new Set(bootstrapNodes)],
     kademliaK,
     gossip: readGossip(gossip),
+    interests,
+    intents,
     connectTimeout,
     logger,
   }

@@ -31,9 +31,11 @@ export function interested(
   intents: readonly string[],
 ): Drop | undefined {
   if (!neighbour.interestsCredit.take(1, state.now)) return 'rate'
+  const same = [interests, intents].join() === [neighbour.interests, neighbour.intents].join()
   neighbour.interests = interests
   neighbour.intents = intents
-  state.emit({ kind: 'peer-topics', peer: neighbour.peer, interests, intents })
+  // Told again over a link that was silent for a while.
+  if (!same) state.emit({ kind: 'peer-topics', peer: neighbour.peer, interests, intents })
   return undefined
 }
 
