@@ -80,9 +80,12 @@ export function reconsider(state: GossipState, stream: Stream, from = 0): void {
   if (topics === undefined) return
   let wanted = false
   for (const topic of topics.declined) if (wants(state, stream, topic)) wanted = topics.declined.delete(topic)
-  if (wanted && from > 0) {
-    for (const edge of stream.edges.values()) edge.topics?.skips.clear()
-    topics.soundFrom = topics.generation + 1
+  if (wanted) {
+    for (const { topics: each } of stream.edges.values()) {
+      topics.staleTo = Math.max(topics.staleTo, each?.skips.last ?? 0)
+      if (from > 0) each?.skips.clear()
+    }
+    if (from > 0) topics.soundFrom = topics.generation + 1
   }
   if (wanted) tellAll(state, stream, from)
   else if (from > 0 && (topics.absent.last ?? 0) >= from && stream.parent !== undefined) {

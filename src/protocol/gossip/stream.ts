@@ -162,7 +162,8 @@ export class Stream {
       topics.skippedFor = this.parent
       // What is declined here, every branch declines.
       for (const edge of this.edges.values())
-        if (edge.eager && edge.link !== this.parent) edge.topics?.hold(this.next, to)
+        if (edge.eager && edge.link !== this.parent && this.next > topics.staleTo)
+          edge.topics?.hold(this.next, to)
       this.next = to + 1
     }
   }

@@ -120,32 +120,33 @@ export function skipped(state: GossipState, neighbour: Neighbour, entry: SkipEnt
     edge.askedUntil = 0
   }
   const mine = stream.topics
-  // Believed is what was declined then and is declined now; and it is of use when it comes from the parent.
-  const sound = mine !== undefined && topics !== undefined && !topics.liar && generation <= topics.told
-  if (sound && generation >= mine.soundFrom) topics.skips.addAll(ranges, MAX_RANGES)
-  if (mine !== undefined && topics !== undefined && stream.parent === neighbour.link) {
-    for (let i = 0; i < ranges.count; i++) mine.pulls.remove(ranges.start(i), ranges.end(i))
-    const late = (ranges.first ?? 0) < stream.next
-    for (const branch of stream.edges.values()) {
-      if (!branch.eager || branch === edge || branch.topics === undefined) continue
-      for (let i = 0; i < ranges.count; i++) branch.topics.hold(ranges.start(i), ranges.end(i))
-      const below = state.neighbours.get(branch.link)
-      if (late && below !== undefined) tellSkips(state, below, stream)
-    }
-    advance(state, stream)
-  }
   if (stream.graftAt !== NEVER) graftSoon(state, stream, 0)
+  // Believed is what was declined then and is declined now; and it is of use when it comes from the parent.
+  if (mine === undefined || topics === undefined || topics.liar) return
+  if (generation > topics.told || generation < mine.soundFrom) return
+  topics.skips.addAll(ranges, MAX_RANGES)
+  if (stream.parent !== neighbour.link) return
+  const late = (ranges.first ?? 0) < stream.next
+  for (let i = 0; i < ranges.count; i++) mine.pulls.remove(ranges.start(i), ranges.end(i))
+  for (const branch of stream.edges.values()) {
+    if (!branch.eager || branch === edge || branch.topics === undefined) continue
+    for (let i = 0; i < ranges.count; i++) branch.topics.hold(ranges.start(i), ranges.end(i))
+    const below = state.neighbours.get(branch.link)
+    if (late && below !== undefined) tellSkips(state, below, stream)
+  }
+  advance(state, stream)
 }
 
 /** A neighbour is a branch of the tree, or declines something else as one. */
 export function branched(state: GossipState, stream: Stream, neighbour: Neighbour): void {
   const branch = stream.edges.get(neighbour.link)?.topics
-  const from = branch?.from ?? 0
+  let from = branch?.from ?? 0
   reconsider(state, stream, from)
   if (branch === undefined || from === 0) return
   // What is held back from here, is from every branch.
-  const { skips } = stream
-  if (skips === undefined) return
+  const { skips, topics } = stream
+  if (skips === undefined || topics === undefined) return
+  from = Math.max(from, topics.staleTo + 1)
   for (let i = skips.at(from); i < skips.count; i++) branch.hold(Math.max(from, skips.start(i)), skips.end(i))
 }
 

@@ -39,7 +39,8 @@ export function tellSkips(state: GossipState, neighbour: Neighbour, stream: Stre
 export function refuse(stream: Stream, edge: Edge, seq: number, notHere: RangeSet): boolean {
   const skipped = stream.skips?.has(seq)
   // What is declined here is declined by every branch as well.
-  if (edge.eager && edge.topics !== undefined && skipped) edge.topics.hold(seq, seq)
+  if (edge.eager && edge.topics !== undefined && skipped && seq > (stream.topics?.staleTo ?? 0))
+    edge.topics.hold(seq, seq)
   else if (skipped || stream.isAbsent(seq)) notHere.add(seq)
   else return false
   return true
