@@ -47,6 +47,46 @@ const NUMBERS: readonly OptionSpec[] = [
     min: 0,
     max: 1,
   },
+  {
+    flag: 'pair-jitter',
+    field: 'pairJitter',
+    help: 'jitter of a pair, drawn once 0 … this, ms',
+    min: 0,
+    max: 60_000,
+  },
+  { flag: 'one-way', field: 'oneWay', help: 'share of link directions that fall silent', min: 0, max: 1 },
+  {
+    flag: 'one-sided',
+    field: 'oneSided',
+    help: 'partitions cut 0 both ways, 1 the way out, 2 the way in',
+    min: 0,
+    max: 2,
+    integer: true,
+  },
+  { flag: 'nat', field: 'nat', help: 'share of peers that cannot link to each other', min: 0, max: 1 },
+  {
+    flag: 'skew',
+    field: 'skew',
+    help: 'clocks are ahead by 0 … this, ms, and drift',
+    min: 0,
+    max: 86_400_000,
+  },
+  { flag: 'slow-share', field: 'slowShare', help: 'share of peers with a slow CPU', min: 0, max: 1 },
+  { flag: 'silent', field: 'silent', help: 'share of peers that pass nothing on', min: 0, max: 0.9 },
+  {
+    flag: 'arrivals',
+    field: 'arrivals',
+    help: 'guests per second, Poisson; they stay 30 s',
+    min: 0,
+    max: 1000,
+  },
+  {
+    flag: 'server-outage',
+    field: 'serverOutage',
+    help: 'seconds of each minute without signaling',
+    min: 0,
+    max: 60,
+  },
   { flag: 'payload', field: 'payload', help: 'bytes of a message', min: 4, max: 16_777_216, integer: true },
   { flag: 'messages', field: 'messages', help: 'broadcasts measured', min: 1, max: 1e6, integer: true },
   { flag: 'verify-cost', field: 'verifyCost', help: 'ms of CPU per signature check', min: 0, max: 1000 },
@@ -54,11 +94,22 @@ const NUMBERS: readonly OptionSpec[] = [
   { flag: 'kademlia-k', field: 'kademliaK', help: "the library's option", min: 1, max: 256, integer: true },
 ]
 
-const SWITCHES = ['json', 'list', 'help'] as const
+const SWITCHES = ['json', 'list', 'help', 'exhaustive'] as const
 type Switch = (typeof SWITCHES)[number]
+
+/** What is run in place of a scenario. */
+export interface Instead {
+  /** Programs to draw and play. */
+  readonly fuzz?: number
+  /** Real minutes that fuzzing may take. */
+  readonly minutes?: number
+  /** One program to replay. */
+  readonly program?: string
+}
 
 export interface Arguments {
   readonly scenario: string
+  readonly instead: Instead
   /** Only what was given. */
   readonly options: Partial<SimOptions>
   readonly switches: ReadonlySet<Switch>
@@ -76,7 +127,8 @@ export class UsageError extends Error {
 export function parseArguments(args: readonly string[], scenarioNames: readonly string[]): Arguments {
   const options: { -readonly [F in keyof SimOptions]?: SimOptions[F] } = {}
   const switches = new Set<Switch>()
-  const flags = [...NUMBERS.map(spec => spec.flag), ...SWITCHES, 'scenario']
+  const instead: { -readonly [F in keyof Instead]: Instead[F] } = {}
+  const flags = [...NUMBERS.map(spec => spec.flag), ...SWITCHES, 'scenario', 'fuzz', 'minutes', 'program']
   let scenario = 'broadcast'
   for (let i = 0; i < args.length; i++) {
     const [flag, inline] = split(args[i] as string)
@@ -87,19 +139,22 @@ export function parseArguments(args: readonly string[], scenarioNames: readonly 
       continue
     }
     const spec = NUMBERS.find(candidate => candidate.flag === flag)
-    if (spec === undefined && flag !== 'scenario') {
+    if (spec === undefined && !flags.includes(flag)) {
       throw new UsageError(`unknown option --${flag}: did you mean --${nearest(flag, flags)}?`)
     }
     const value = inline ?? args[++i]
     if (value === undefined) throw new UsageError(`--${flag} needs a value`)
     if (spec !== undefined) options[spec.field] = numberIn(spec, value)
+    else if (flag === 'fuzz') instead.fuzz = numberIn({ flag, min: 1, max: 1e9, integer: true }, value)
+    else if (flag === 'minutes') instead.minutes = numberIn({ flag, min: 0, max: 1e6 }, value)
+    else if (flag === 'program') instead.program = value
     else if (scenarioNames.includes(value)) scenario = value
     else throw new UsageError(`unknown scenario ${value}: did you mean ${nearest(value, scenarioNames)}?`)
   }
   const low = options.latencyMin ?? DEFAULTS.latencyMin
   const high = options.latencyMax ?? DEFAULTS.latencyMax
   if (low > high) throw new UsageError(`--latency-min ${low} is above --latency-max ${high}`)
-  return { scenario, options, switches }
+  return { scenario, instead, options, switches }
 }
 
 export function help(): string {
@@ -116,6 +171,10 @@ export function help(): string {
     '',
     `  --${'scenario'.padEnd(18)}what happens (broadcast); --list names them all`,
     ...lines,
+    `  --${'fuzz'.padEnd(18)}draws so many random programs, from --seed on, and plays them; failures are shrunk`,
+    `  --${'minutes'.padEnd(18)}stops fuzzing after so many real minutes (no limit)`,
+    `  --${'program'.padEnd(18)}replays one program, as a failure printed it`,
+    `  --${'exhaustive'.padEnd(18)}explores every order of events in small worlds`,
     `  --${'json'.padEnd(18)}one JSON object on stdout instead of the table`,
     `  --${'list'.padEnd(18)}names the scenarios`,
     `  --${'help'.padEnd(18)}this page`,
@@ -141,7 +200,7 @@ function split(argument: string): [string, string | undefined] {
   return [argument.slice(2, equals), argument.slice(equals + 1)]
 }
 
-function numberIn(spec: OptionSpec, text: string): number {
+function numberIn(spec: Pick<OptionSpec, 'flag' | 'min' | 'max' | 'integer'>, text: string): number {
   const value = text.trim() === '' ? Number.NaN : Number(text)
   const fits = value >= spec.min && value <= spec.max && (spec.integer !== true || Number.isInteger(value))
   if (fits) return value

@@ -10,6 +10,7 @@ import type { SimOptions } from './options.ts'
 import { Peer } from './peer.ts'
 import { Stream } from './random.ts'
 import { StandInSealer, sign } from './stand-in-crypto.ts'
+import { drawTraits } from './traits.ts'
 
 /** The wall-clock time at which virtual time begins, Unix milliseconds. */
 const EPOCH = 1_800_000_000_000
@@ -21,7 +22,8 @@ export function castPeer(index: number, options: SimOptions, now: number, factor
   const random = Stream.of(options.seed, `peer ${index}`)
   const publicKey = random.bytes(32)
   const sealer = new StandInSealer(random.bytes(32))
-  const epoch = EPOCH + Math.floor(now)
+  const traits = drawTraits(index, options)
+  const epoch = EPOCH + Math.floor(now + traits.skew)
   const signature = sign(publicKey, recordToSign(DISCOVERY_KEY, publicKey, sealer.publicKey, epoch))
   const record = encodeRecord(publicKey, sealer.publicKey, epoch, signature)
   const id = idOfKey(publicKey)
@@ -37,5 +39,5 @@ export function castPeer(index: number, options: SimOptions, now: number, factor
     random,
     sealer,
   })
-  return new Peer(index, id, publicKey, record, machine, now)
+  return new Peer(index, id, publicKey, record, machine, now, traits)
 }

@@ -2,10 +2,10 @@
  * The program behind `npm run sim`: the command line, with the library's own protocol in every peer.
  * @module
  */
-import { Node } from '../src/protocol/node.ts'
 import { main } from './command.ts'
+import { protocolMachine } from './protocol-machine.ts'
 
-process.exitCode = main(process.argv.slice(2), setup => new Node(setup), {
+process.exitCode = main(process.argv.slice(2), protocolMachine, {
   out: line => process.stdout.write(`${line}\n`),
   err: line => process.stderr.write(`${line}\n`),
 })

@@ -89,6 +89,7 @@ describe('the simulator command', () => {
       'server-down',
       'joins',
       'direct',
+      'direct-kill',
       'idle',
     ]) {
       expect(out).toContain(name)

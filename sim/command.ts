@@ -3,21 +3,17 @@
  * @module
  */
 import { commandOf, help, parseArguments, UsageError } from './arguments.ts'
+import { type FuzzReport, fuzz, replay } from './fuzz/fuzz.ts'
 import { InvariantViolation } from './invariant.ts'
 import type { MachineFactory } from './machine.ts'
 import { DEFAULTS, type SimOptions } from './options.ts'
+import type { Output } from './output.ts'
 import { table } from './report.ts'
 import { newLab, runScenario } from './run.ts'
 import { scenarios } from './scenarios/index.ts'
 
 /** Inputs of the guilty peer to show with a violated invariant. */
 const STORY = 20
-
-/** Where the command writes. */
-export interface Output {
-  out(line: string): void
-  err(line: string): void
-}
 
 /** Runs the command and returns its exit code. */
 export function main(args: readonly string[], factory: MachineFactory, output: Output): number {
@@ -31,6 +27,15 @@ export function main(args: readonly string[], factory: MachineFactory, output: O
     if (parsed.switches.has('list')) {
       for (const scenario of scenarios) output.out(`${scenario.name.padEnd(14)}${scenario.summary}`)
       return 0
+    }
+    const { fuzz: programs, minutes, program } = parsed.instead
+    if (program !== undefined) return replay(program, factory, output)
+    if (programs !== undefined) {
+      // Without a seed every run is another one; the seed is said, so that it can be had again.
+      const seed = parsed.options.seed ?? Math.floor(performance.timeOrigin % 1e9)
+      const report = fuzz(programs, seed, minutes ?? Number.POSITIVE_INFINITY, factory, output)
+      output.out(parsed.switches.has('json') ? JSON.stringify(report) : summary(report))
+      return report.failures.length === 0 ? 0 : 1
     }
     const scenario = scenarios.find(candidate => candidate.name === parsed.scenario)
     if (scenario === undefined) throw new UsageError(`unknown scenario ${parsed.scenario}`)
@@ -54,4 +59,10 @@ export function main(args: readonly string[], factory: MachineFactory, output: O
     output.err(error.message)
     return 2
   }
+}
+
+function summary({ programs, firstSeed, failures, events, virtualMs, realMs }: FuzzReport): string {
+  const hours = (virtualMs / 3_600_000).toFixed(1)
+  const cost = `${events} events, ${hours} virtual hours, ${(realMs / 1000).toFixed(0)} s`
+  return `${programs} programs from seed ${firstSeed}: ${failures.length} failed; ${cost}`
 }

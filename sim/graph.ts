@@ -104,3 +104,24 @@ export function floodTime(from: Peer, network: Network): number {
     }
   }
 }
+
+/** Ms of the quickest path from one peer to another over links that are up; `undefined` where there is none. */
+export function pathTime(from: Peer, to: Peer, network: Network): number | undefined {
+  const queue = new EventQueue()
+  const seen = new Set<Peer>()
+  queue.push(0, 0).peer = from
+  for (;;) {
+    const event = queue.pop()
+    if (event === undefined) return undefined
+    const peer = event.peer as Peer
+    queue.recycle(event)
+    if (peer === to) return queue.now
+    if (seen.has(peer)) continue
+    seen.add(peer)
+    for (const endpoint of peer.endpoints.values()) {
+      const next = neighbourOver(endpoint)
+      if (next !== undefined && !seen.has(next))
+        queue.push(queue.now + network.latency(peer, next), 0).peer = next
+    }
+  }
+}

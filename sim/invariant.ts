@@ -9,8 +9,11 @@
  * 6. `silent-after-leave`: a peer that has left does nothing.
  * 7. `link-use`: frames go over open links only, and no link handle is used twice.
  * 8. `progress`: virtual time does not stand still while peers are busy with themselves.
+ * 9. `bounds`: no table of a machine holds more than the bound that it documents.
+ * 10. `ring`: where everybody can reach everybody and nothing happens any more, the ring is whole from both sides.
  *
- * The world checks 1 and 6–8 after each turn, the ledger 2–5 at each delivery.
+ * The world checks 1 and 6–8 after each turn, the ledger 2–5 at each delivery; an audit (audit.ts) asks some peers each
+ * virtual second for 9; 10 is for whoever knows that it is quiet: a fuzz program at its end.
  * @module
  */
 
@@ -23,6 +26,8 @@ export type Invariant =
   | 'silent-after-leave'
   | 'link-use'
   | 'progress'
+  | 'bounds'
+  | 'ring'
 
 /** A violated invariant: the run is over. */
 export class InvariantViolation extends Error {

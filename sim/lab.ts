@@ -3,6 +3,8 @@
  * settle, broadcast, kill, ask.
  * @module
  */
+import { directFigures, sendDirects } from './directs.ts'
+import { Guests, scheduleOutages } from './faults.ts'
 import { degrees, distances, floodTime, islands } from './graph.ts'
 import type { Message } from './ledger.ts'
 import type { Peer } from './peer.ts'
@@ -17,8 +19,6 @@ const PATIENCE = 60_000
 const AFTERMATH = 2000
 /** Survivors of a kill should have a message within this, virtual ms. */
 const SURVIVOR_DEADLINE = 10_000
-/** A direct message is given up after this, virtual ms: the default of `send()`. */
-const DIRECT_TIMEOUT = 10_000
 
 interface Sent {
   readonly message: Message
@@ -36,8 +36,13 @@ export class Lab {
   readonly found: Measured = {}
   private readonly broadcastsSent: Message[] = []
 
+  private readonly guests: Guests[] = []
+
   constructor(world: World) {
     this.world = world
+    const { arrivals, serverOutage } = world.options
+    if (arrivals > 0) this.poisson(arrivals)
+    if (serverOutage > 0) scheduleOutages(world, serverOutage)
   }
 
   // ——— joining ———
@@ -55,17 +60,38 @@ export class Lab {
     for (let i = 0; i < count; i++) this.world.join()
   }
 
+  /** From now on guests arrive, `perSecond` on average, and go again; they rest while a scenario settles. */
+  poisson(perSecond: number): Guests {
+    const guests = new Guests(this.world, perSecond)
+    this.guests.push(guests)
+    return guests
+  }
+
+  /** No guests arrive any more, and what they left behind heals. */
+  rest(): void {
+    if (this.guests.length === 0) return
+    this.settle()
+    for (const guests of this.guests) guests.resting = true
+  }
+
   /** Runs until all that live are one island and no link changes any more. */
   settle(span?: number, limit?: number): void {
+    for (const guests of this.guests) guests.resting = true
+    this.calm(span, limit)
+    for (const guests of this.guests) guests.resting = false
+  }
+
+  private calm(span?: number, limit?: number): void {
     const start = this.world.now
     const whole = this.world.runUntil(() => islands(this.world.live()) === 1, limit ?? 120_000)
     if (whole) this.found.joinMs ??= this.world.now - start
     this.world.settle(span, limit)
   }
 
-  /** Different live peers. */
+  /** Different live peers, silent ones not among them. */
   pick(count: number): Peer[] {
-    return this.world.choice.sample(this.world.live(), count)
+    const honest = this.world.live().filter(peer => !peer.traits.silent)
+    return this.world.choice.sample(honest, count)
   }
 
   // ——— measuring ———
@@ -121,18 +147,7 @@ export class Lab {
 
   /** Direct messages between random pairs. */
   directs(count: number, gap = 20): void {
-    const world = this.world
-    const sent: Message[] = []
-    for (let i = 0; i < count; i++) {
-      const [from, to] = this.pick(2)
-      if (from === undefined || to === undefined) break
-      sent.push(world.send(from, to, DIRECT_TIMEOUT))
-      world.advance(gap)
-    }
-    world.runUntil(() => sent.every(message => message.outcome !== undefined), 2 * DIRECT_TIMEOUT, 50)
-    const ok = sent.filter(message => message.outcome === 'ok')
-    this.found.directSuccess = sent.length === 0 ? 1 : ok.length / sent.length
-    this.found.directMeanHops = ok.reduce((sum, message) => sum + message.hops, 0) / Math.max(1, ok.length)
+    Object.assign(this.found, directFigures(sendDirects(this.world, count, gap)))
   }
 
   /** Virtual ms from now until one island has every broadcast; null when `limit` passes first. */
@@ -193,8 +208,9 @@ export class Lab {
     return expected === 0 ? 1 : made / expected
   }
 
-  /** Whether `peer` was there from before the sending until now, and has something to receive. */
+  /** Whether `peer` was there from before the sending until now, has something to receive, and is honest. */
   private due(message: Message, peer: Peer): boolean {
+    if (peer.traits.silent) return false
     const there = peer.life === 'live' && peer !== message.from && peer.joinedAt <= message.sentAt
     return there && peer.interests.covers(message.topic ?? '') && peer.interestedSince <= message.sentAt
   }

@@ -8,6 +8,7 @@ import type { PeerId } from '../src/protocol/id.ts'
 import type { Input, LinkId } from '../src/protocol/input.ts'
 import type { Random } from '../src/protocol/random.ts'
 import type { Sealer } from '../src/protocol/sealer.ts'
+import type { TableSize } from '../src/protocol/table.ts'
 
 export interface Machine {
   handle(input: Input, now: number): readonly Effect[]
@@ -15,6 +16,8 @@ export interface Machine {
   links(): readonly { readonly link: LinkId; readonly peer: PeerId }[]
   /** Links that are being opened, as the machine counts them. */
   readonly opening: number
+  /** How full its bounded tables are; asked for now and then. */
+  tables?(): readonly TableSize[]
 }
 
 /** What a machine is made of. */

@@ -27,6 +27,10 @@ const ICE_TIMEOUT = 15_000
 /** The queue bounds that the browser driver keeps per link, bytes. */
 const HIGH_WATER = 1_048_576
 const LOW_WATER = 262_144
+/** A direction that falls silent does so within this time of opening, and comes back, if it does, after 1–20 s, ms. */
+const MUTED_WITHIN = 60_000
+const MUTED_LEAST = 1000
+const MUTED_MOST = 20_000
 /** A data-channel offer is about this long. */
 const SDP_FILL = 'a='.padEnd(400, 'x')
 
@@ -40,31 +44,56 @@ export class Network {
   private readonly options: SimOptions
   private readonly traffic: Traffic
   private readonly latencySeed: number
+  private readonly jitterSeed: number
   private readonly lossStream: Stream
+  private readonly muteStream: Stream
   private readonly delayStream: Stream
   private readonly setupStream: Stream
   private readonly sessions = new Map<number, Endpoint>()
   private nextSession = 1
   private sending: Endpoint | undefined = undefined
-  /** Whether packets from one peer reach another; partitions and one-way failures say no. */
-  reaches: (from: Peer, to: Peer) => boolean = sameSide
+  /** What the cut of a partition stops: 0 both ways, 1 what comes from its side 1, 2 what goes there. */
+  oneSided = 0
 
   constructor(queue: EventQueue, options: SimOptions, traffic: Traffic) {
     this.queue = queue
     this.options = options
     this.traffic = traffic
     this.latencySeed = wordOf(options.seed, 'latency')
+    this.jitterSeed = wordOf(options.seed, 'jitter of pairs')
     this.lossStream = Stream.of(options.seed, 'loss')
+    this.muteStream = Stream.of(options.seed, 'one-way')
     this.delayStream = Stream.of(options.seed, 'delay')
     this.setupStream = Stream.of(options.seed, 'setup')
   }
 
   /** One-way latency between two peers, ms: the same whenever they link. */
   latency(a: Peer, b: Peer): number {
-    const low = Math.min(a.index, b.index)
-    const high = Math.max(a.index, b.index)
-    const draw = mix(mix(this.latencySeed, low), high) / 2 ** 32
-    return this.options.latencyMin + (this.options.latencyMax - this.options.latencyMin) * draw
+    const { latencyMin, latencyMax } = this.options
+    return latencyMin + (latencyMax - latencyMin) * drawOfPair(this.latencySeed, a, b)
+  }
+
+  /** What this pair adds to the jitter of each packet, at most, ms. */
+  private pairJitter(a: Peer, b: Peer): number {
+    return this.options.pairJitter * drawOfPair(this.jitterSeed, a, b)
+  }
+
+  /** Whether packets from one peer reach another; partitions say no. */
+  private reaches(from: Peer, to: Peer): boolean {
+    return from.side === to.side || (this.oneSided > 0 && this.oneSided !== (from.side === 1 ? 1 : 2))
+  }
+
+  /** Whether a packet sent over this end now arrives, were it not for loss. */
+  private carries(endpoint: Endpoint, other: Endpoint): boolean {
+    const now = this.queue.now
+    if (endpoint.mutedFrom <= now && now < endpoint.mutedUntil) return false
+    return this.reaches(endpoint.peer, other.peer)
+  }
+
+  /** A direction of a link falls silent for this long; nobody is told. */
+  mute(endpoint: Endpoint, duration: number, after = 0): void {
+    endpoint.mutedFrom = this.queue.now + after
+    endpoint.mutedUntil = endpoint.mutedFrom + duration
   }
 
   open(peer: Peer, link: LinkId, remote: Peer['id'], initiator: boolean): void {
@@ -101,6 +130,12 @@ export class Network {
     const other = endpoint.other
     if (endpoint.state !== 'connecting' || other === undefined) return undefined
     endpoint.state = 'open'
+    if (this.muteStream.chance(this.options.oneWay)) {
+      const duration = this.muteStream.chance(0.5)
+        ? Number.POSITIVE_INFINITY
+        : MUTED_LEAST + (MUTED_MOST - MUTED_LEAST) * this.muteStream.unit()
+      this.mute(endpoint, duration, MUTED_WITHIN * this.muteStream.unit())
+    }
     if (endpoint.initiator) {
       if (other.state === 'connecting') {
         const later = this.queue.now + this.latency(endpoint.peer, other.peer)
@@ -146,7 +181,7 @@ export class Network {
     this.forget(endpoint)
     const other = endpoint.other
     if (!told || other === undefined || other.other !== endpoint) return
-    if (!this.reaches(endpoint.peer, other.peer)) return
+    if (!this.carries(endpoint, other)) return
     const at = Math.max(this.queue.now + this.latency(endpoint.peer, other.peer), endpoint.lastArrival)
     const event = this.queue.push(at, Happening.CLOSED)
     event.endpoint = other
@@ -196,7 +231,7 @@ export class Network {
     this.traffic.bytes += packet.length
     const left = this.leaves(endpoint, packet.length)
     const options = this.options
-    if (this.lossStream.chance(options.loss) || !this.reaches(endpoint.peer, other.peer)) {
+    if (this.lossStream.chance(options.loss) || !this.carries(endpoint, other)) {
       this.traffic.packetsLost++
       return
     }
@@ -225,6 +260,8 @@ export class Network {
     const options = this.options
     let arrival = left + this.latency(endpoint.peer, other.peer)
     if (options.jitter > 0) arrival += options.jitter * this.delayStream.unit()
+    if (options.pairJitter > 0)
+      arrival += this.pairJitter(endpoint.peer, other.peer) * this.delayStream.unit()
     if (this.delayStream.chance(options.reorder)) {
       arrival = Math.max(arrival, endpoint.lastArrival) + options.latencyMax * this.delayStream.unit()
     } else {
@@ -267,7 +304,9 @@ export class Network {
     if (endpoint.candidates + other.candidates === 0) return
     endpoint.state = 'connecting'
     other.state = 'connecting'
-    const reachable = this.reaches(endpoint.peer, other.peer) && this.reaches(other.peer, endpoint.peer)
+    const [a, b] = [endpoint.peer, other.peer]
+    const reachable =
+      this.reaches(a, b) && this.reaches(b, a) && !(a.traits.symmetricNat && b.traits.symmetricNat)
     if (!reachable || this.setupStream.chance(this.options.connectFailure)) {
       this.fail(endpoint, ICE_TIMEOUT)
       this.fail(other, ICE_TIMEOUT)
@@ -284,8 +323,11 @@ export class Network {
   }
 }
 
-function sameSide(from: Peer, to: Peer): boolean {
-  return from.side === to.side
+/** A number in [0, 1) that belongs to two peers under a seed. */
+function drawOfPair(seed: number, a: Peer, b: Peer): number {
+  const low = Math.min(a.index, b.index)
+  const high = Math.max(a.index, b.index)
+  return mix(mix(seed, low), high) / 2 ** 32
 }
 
 /** A signal as {@link Network} writes it; `undefined` for anything else. */

@@ -24,6 +24,24 @@ export interface SimOptions {
   readonly bandwidth: number
   /** Share of link set-ups that fail although both sides are there. */
   readonly connectFailure: number
+  /** Most that a pair adds to the jitter of each packet, drawn once per pair from 0 … this, ms. */
+  readonly pairJitter: number
+  /** Share of link directions that fall silent some time after opening: half of them for good, half for 1–20 s. */
+  readonly oneWay: number
+  /** What a partition cuts: 0 both directions, 1 what the peers cut off send, 2 what is sent to them. */
+  readonly oneSided: number
+  /** Share of peers behind symmetric NATs: two of them cannot link. */
+  readonly nat: number
+  /** Clocks of peers are ahead by up to this, ms, and drift by up to {@link MAX_DRIFT} either way. */
+  readonly skew: number
+  /** Share of peers whose CPU is {@link SLOWER} times as slow, and takes {@link SLOW_VERIFY} ms at least per check. */
+  readonly slowShare: number
+  /** Share of peers that pass nothing on: they link, answer and ack, and swallow what is not their own. */
+  readonly silent: number
+  /** Guests per second, a Poisson process; each stays 30 s on average, then leaves or dies. */
+  readonly arrivals: number
+  /** Seconds of each minute in which the signaling server is down. */
+  readonly serverOutage: number
   /** Share of the peers that die without a word, in scenarios that kill. */
   readonly kill: number
   /** Share of the peers that leave, and as many that join, per second, in scenarios with churn. */
@@ -39,6 +57,12 @@ export interface SimOptions {
   /** The library's own option. */
   readonly kademliaK: number
 }
+
+/** Ten times the tolerance of cheap quartz (±50 ppm): a laptop's clock being slewed by its time service. */
+export const MAX_DRIFT = 500e-6
+/** A throttled phone against a desktop: browser benchmarks of crypto differ by some such factor. */
+export const SLOWER = 20
+export const SLOW_VERIFY = 5
 
 /**
  * Latency 10–50 ms: broadband peers of one continent, as in the figures that gossip papers report.
@@ -56,6 +80,15 @@ export const DEFAULTS: SimOptions = {
   reorder: 0,
   bandwidth: Number.POSITIVE_INFINITY,
   connectFailure: 0,
+  pairJitter: 0,
+  oneWay: 0,
+  oneSided: 0,
+  nat: 0,
+  skew: 0,
+  slowShare: 0,
+  silent: 0,
+  arrivals: 0,
+  serverOutage: 0,
   kill: 0,
   churn: 0,
   payload: 1000,

@@ -7,6 +7,7 @@ import type { LinkId } from '../src/protocol/input.ts'
 import { EVERYTHING, TopicSet } from '../src/protocol/topic.ts'
 import { Packer } from '../src/protocol/wire/packet.ts'
 import type { Machine } from './machine.ts'
+import { ORDINARY, type Traits } from './traits.ts'
 
 /** `waiting` to join, `live`, `left` with good-byes, or `dead` without a word. */
 export type Life = 'waiting' | 'live' | 'left' | 'dead'
@@ -26,8 +27,8 @@ export class Peer {
   /** Topics that its application wants, and from when on messages on them are due. */
   interests = new TopicSet(EVERYTHING)
   interestedSince = 0
-  /** Added to the virtual time that the machine sees. */
-  skew = 0
+  /** What sort of page it is. */
+  readonly traits: Traits
   /** Nothing happens to a frozen peer before this time; then everything does. */
   frozenUntil = 0
   /** Which side of a partition it is on. */
@@ -54,6 +55,7 @@ export class Peer {
     record: Uint8Array,
     machine: Machine,
     born: number,
+    traits: Traits = ORDINARY,
   ) {
     this.index = index
     this.id = id
@@ -61,6 +63,20 @@ export class Peer {
     this.record = record
     this.machine = machine
     this.born = born
+    this.traits = traits
+  }
+
+  /** What the machine is told when it is `now`. */
+  clock(now: number): number {
+    return now * this.traits.rate + this.traits.skew
+  }
+
+  /** When its clock shows `at`: never earlier, whatever is lost in rounding. */
+  due(at: number): number {
+    const { rate, skew } = this.traits
+    let now = (at - skew) / rate
+    while (this.clock(now) < at) now += 1e-6
+    return now
   }
 }
 
@@ -88,6 +104,9 @@ export class Endpoint {
   /** When the last packet has left. */
   sentUntil = 0
   full = false
+  /** From and until when nothing it sends arrives. */
+  mutedFrom = Number.POSITIVE_INFINITY
+  mutedUntil = Number.POSITIVE_INFINITY
 
   constructor(peer: Peer, link: LinkId, remote: PeerId, initiator: boolean, session: number) {
     this.peer = peer

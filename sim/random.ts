@@ -85,6 +85,23 @@ export class Stream implements Random {
     return p > 0 && this.unit() < p
   }
 
+  /**
+   * An exponential draw with mean 1, by comparisons alone (von Neumann, "Various techniques used in connection with
+   * random digits", 1951): a logarithm may differ in its last digit from one engine to the next.
+   */
+  exponential(): number {
+    for (let whole = 0; ; whole++) {
+      const first = this.unit()
+      let last = first
+      let run = 1
+      for (let next = this.unit(); next <= last; next = this.unit()) {
+        last = next
+        run++
+      }
+      if (run % 2 === 1) return whole + first
+    }
+  }
+
   /** `count` different elements, in drawn order; all of them when there are fewer. */
   sample<T>(items: readonly T[], count: number): T[] {
     const pool = items.slice()

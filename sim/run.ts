@@ -19,6 +19,7 @@ export function runScenario(scenario: Scenario, lab: Lab): Report {
   const options = world.options
   const start = performance.now()
   scenario.run(lab)
+  lab.rest()
   const realMs = performance.now() - start
   const measured: Report = {
     ...EMPTY,
@@ -69,9 +70,12 @@ const EMPTY: Report = {
   pushesPerNeededLink: null,
   directSuccess: null,
   directMeanHops: null,
+  directMeanMs: null,
+  directStretch: null,
   idleBytesPerLinkPerSecond: null,
   linkChangesPerPeerPerMinute: null,
   recoveryMs: null,
+  routingRecoveryMs: null,
   healMs: null,
   joinMs: null,
   phases: [],

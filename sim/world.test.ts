@@ -58,6 +58,7 @@ describe('the world', () => {
     ['timer-after-leave', 'silent-after-leave', {}],
     ['sends-on-closed-link', 'link-use', {}],
     ['busy-loop', 'progress', {}],
+    ['hoards', 'bounds', {}],
   ] as const)('stops at a machine that %s: %s', (fault, invariant, options) => {
     const error = violation(() => toyRun(options, fault))
     expect(error.invariant).toBe(invariant)

@@ -7,6 +7,7 @@ import type { Effect } from '../src/protocol/effect.ts'
 import type { PeerId } from '../src/protocol/id.ts'
 import type { Input } from '../src/protocol/input.ts'
 import { TopicSet } from '../src/protocol/topic.ts'
+import { Audit } from './audit.ts'
 import { castPeer } from './cast.ts'
 import { type Invariant, InvariantViolation } from './invariant.ts'
 import { Ledger, type Message } from './ledger.ts'
@@ -20,6 +21,7 @@ import { Request, SignalingServer } from './signaling.ts'
 import { sign, verify } from './stand-in-crypto.ts'
 import { Trace } from './trace.ts'
 import { Traffic } from './traffic.ts'
+import { swallows } from './traits.ts'
 import type { TreeTap } from './tree-tap.ts'
 
 /** More events than this at one instant is a loop: 10,000 peers busy at once stay under it. */
@@ -48,6 +50,7 @@ export class World {
   /** Sees every packet with pushes, once a scenario has set it. */
   tap: TreeTap | undefined = undefined
   private readonly factory: MachineFactory
+  private readonly audit = new Audit()
   private instant = 0
 
   constructor(options: SimOptions, factory: MachineFactory) {
@@ -111,8 +114,12 @@ export class World {
     peer.frozenUntil = this.now + duration
   }
 
-  /** Cuts these peers off from the others: packets across the cut vanish, and the signaling server is beyond it. */
-  partition(peers: readonly Peer[]): void {
+  /**
+   * Cuts these peers off from the others: packets across the cut vanish, and the signaling server is beyond it.
+   * With `oneSided` 1 only packets from them vanish, with 2 only packets to them.
+   */
+  partition(peers: readonly Peer[], oneSided = this.options.oneSided): void {
+    this.network.oneSided = oneSided
     for (const peer of peers) peer.side = 1
     this.server.cutOff(peers)
   }
@@ -194,6 +201,7 @@ export class World {
       )
     }
     this.events++
+    if (queue.now >= this.audit.nextAt) this.audit.check(this.peers, queue.now)
     const peer = event.peer ?? event.endpoint?.peer
     if (peer !== undefined && peer.frozenUntil > queue.now && event.what !== Happening.SERVER) {
       this.postpone(event, peer.frozenUntil)
@@ -257,7 +265,7 @@ export class World {
     if (peer.life === 'dead') return
     const now = this.queue.now
     this.trace.record(now, peer.index, input)
-    const effects = peer.machine.handle(input, now + peer.skew)
+    const effects = peer.machine.handle(input, peer.clock(now))
     if (peer.life === 'left') {
       for (const effect of effects)
         this.fail('silent-after-leave', peer, `${effect.kind} after leave, on ${input.kind}`)
@@ -277,17 +285,18 @@ export class World {
   private play(peer: Peer, effect: Effect, now: number): void {
     switch (effect.kind) {
       case 'send':
+        if (peer.traits.silent && swallows(effect.frame)) return
         this.network.send(this.openEndpoint(peer, effect.link), effect.frame)
         return
       case 'wake':
-        this.arm(peer, effect.at - peer.skew)
+        this.arm(peer, peer.due(effect.at))
         return
       case 'deliver':
         this.ledger.delivered(peer, effect.from, effect.topic, effect.body, effect.hops, now)
         return
       case 'verify': {
         const ok = verify(effect.key, effect.bytes, effect.signature)
-        this.answer(peer, { kind: 'verified', token: effect.token, ok }, this.options.verifyCost)
+        this.answer(peer, { kind: 'verified', token: effect.token, ok }, peer.traits.verifyCost)
         return
       }
       case 'sign': {

@@ -7,6 +7,7 @@ import { broadcast } from './broadcast.ts'
 import { churn } from './churn.ts'
 import { coldSenders } from './cold-senders.ts'
 import { direct } from './direct.ts'
+import { directKill } from './direct-kill.ts'
 import { frozen } from './frozen.ts'
 import { idle } from './idle.ts'
 import { joins } from './joins.ts'
@@ -27,6 +28,7 @@ export const scenarios: readonly Scenario[] = [
   serverDown,
   joins,
   direct,
+  directKill,
   idle,
   topics,
 ]

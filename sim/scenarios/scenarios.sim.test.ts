@@ -5,9 +5,9 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { Node } from '../../src/protocol/node.ts'
 import { commandOf } from '../arguments.ts'
 import { DEFAULTS, type SimOptions } from '../options.ts'
+import { protocolMachine } from '../protocol-machine.ts'
 import type { Report } from '../report.ts'
 import { newLab, runScenario } from '../run.ts'
 import { scenarios } from './index.ts'
@@ -19,7 +19,7 @@ function run(name: string, given: Partial<SimOptions>): { report: Report; comman
   if (scenario === undefined) throw new Error(`no scenario ${name}`)
   const options = { ...DEFAULTS, ...scenario.defaults, ...given }
   const command = commandOf(name, options, scenario.defaults)
-  const lab = newLab(options, setup => new Node(setup))
+  const lab = newLab(options, protocolMachine)
   try {
     return { report: runScenario(scenario, lab), command }
   } catch (error) {
@@ -108,6 +108,8 @@ describe('faults', () => {
     ['frozen', { peers: 40, seed: 7 }],
     ['direct', { peers: 100, maxPeers: 5, seed: 8 }],
     ['idle', { peers: 100, seed: 9 }],
+    ['topics', { peers: 60, seed: 5 }],
+    ['topics', { peers: 40, seed: 13, loss: 0.05 }],
   ] as const)('%s', (name, options) => {
     expectBudgets(run(name, options))
   })

@@ -7,6 +7,7 @@
 import type { Effect } from '../../src/protocol/effect.ts'
 import { idFromBytes, idToBytes, type PeerId } from '../../src/protocol/id.ts'
 import type { Input, LinkId, Token } from '../../src/protocol/input.ts'
+import type { TableSize } from '../../src/protocol/table.ts'
 import { Frame } from '../../src/protocol/wire/frame.ts'
 import { Unpacker } from '../../src/protocol/wire/packet.ts'
 import { Reader } from '../../src/protocol/wire/reader.ts'
@@ -26,6 +27,7 @@ export type ToyFault =
   | 'timer-after-leave'
   | 'sends-on-closed-link'
   | 'busy-loop'
+  | 'hoards'
 
 /** How often a toy wakes, ms. */
 const PERIOD = 1000
@@ -63,6 +65,11 @@ export class ToyMachine implements Machine {
 
   get opening(): number {
     return this.table.size - this.links().length
+  }
+
+  tables(): TableSize[] {
+    const waiting = this.fault === 'hoards' ? this.seen.size : 0
+    return [{ table: 'toy.waiting', size: waiting, bound: 3 }]
   }
 
   handle(input: Input, now: number): readonly Effect[] {

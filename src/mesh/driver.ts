@@ -25,7 +25,15 @@ import { Wake } from './wake.ts'
 export type AppEffect = Extract<
   Effect,
   {
-    kind: 'deliver' | 'settle' | 'peer-connect' | 'peer-disconnect' | 'peer-timeout' | 'peer-topics' | 'state'
+    kind:
+      | 'deliver'
+      | 'receipt'
+      | 'settle'
+      | 'peer-connect'
+      | 'peer-disconnect'
+      | 'peer-timeout'
+      | 'peer-topics'
+      | 'state'
   }
 >
 

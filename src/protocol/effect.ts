@@ -6,7 +6,7 @@
 import type { PeerId } from './id.ts'
 import type { LinkEnd, LinkId, RequestId, Token } from './input.ts'
 
-/** How a request ended. `ok`: a direct message has arrived; every tree neighbour has acked a broadcast. */
+/** How a request ended. `ok`: a direct message has arrived; every tree neighbour has acked a broadcast, or all receipts are in. */
 export type Outcome = 'ok' | 'timeout' | 'no-route' | 'refused' | 'left' | 'aborted' | 'busy'
 
 /** The swarm as this peer stands in it. */
@@ -47,6 +47,8 @@ export type Effect =
       readonly body: Uint8Array
       readonly hops: number
     }
+  /** So many peers are known to have a broadcast that asked for receipts. More than were told before; `settle` follows. */
+  | { readonly kind: 'receipt'; readonly request: RequestId; readonly count: number }
   | { readonly kind: 'settle'; readonly request: RequestId; readonly outcome: Outcome }
   | { readonly kind: 'peer-connect'; readonly peer: PeerId; readonly link: LinkId }
   | {

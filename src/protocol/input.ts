@@ -10,6 +10,12 @@ export type LinkId = number
 /** A driver's handle for one request of the application, answered by exactly one `settle`. */
 export type RequestId = number
 
+/**
+ * When a broadcast is delivered. `fifo`: after what its origin sent before it. `causal`: also after what its origin had
+ * been given before it sent it. `none`: at once.
+ */
+export type Order = 'fifo' | 'causal' | 'none'
+
 /** A question to the driver's crypto, answered by `signed` or `verified` with the same token. */
 export interface Token {
   readonly machine: 'gossip' | 'routing' | 'handshake'
@@ -44,6 +50,10 @@ export type Input =
       readonly request: RequestId
       readonly topic: string
       readonly body: Uint8Array
+      /** Default `fifo`. */
+      readonly order?: Order
+      /** Milliseconds in which receipts are counted; default: they are not. */
+      readonly receipt?: number
     }
   | {
       readonly kind: 'send'

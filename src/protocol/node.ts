@@ -25,10 +25,9 @@ import { readIds } from './overlay/letters.ts'
 import { Overlay, type OverlayEffect } from './overlay/overlay.ts'
 import type { Random } from './random.ts'
 import type { PeerRecord } from './record.ts'
-import { END_TO_END, type Letter, Routing } from './routing/routing.ts'
+import { END_TO_END, Routing, type RoutingEffect } from './routing/routing.ts'
 import { Score } from './score.ts'
 import type { Sealer } from './sealer.ts'
-import type { TableSize } from './table.ts'
 import { Frame } from './wire/frame.ts'
 import { Unpacker } from './wire/packet.ts'
 import { Reader } from './wire/reader.ts'
@@ -88,7 +87,16 @@ interface Channel {
 const CHATTER_BURST = 100
 const CHATTER_PER_SECOND = 20
 /** Bytes of frames that wait for the last AUTH to be verified: one packet of a busy neighbour, 64 times. */
-const MAX_HELD_BYTES = 1024 * 1024
+export const MAX_HELD_BYTES = 1024 * 1024
+
+/** Bits of {@link Node.ran}. */
+const LIVENESS = 1
+const GOSSIP = 2
+const ROUTING = 4
+const ALL = 31
+
+/** What the overlay or the routing wants done, in order. */
+type Box = OverlayEffect[] & RoutingEffect[]
 
 /** Letters of the overlay are answered or given up within this, ms (overlay/slots.ts, ASK_TIMEOUT). */
 const LETTER_TIMEOUT = 3000
@@ -104,8 +112,12 @@ export class Node {
   private readonly drops = new Map<Drop, number>()
   private out: Effect[] = []
   private wakeAt = Number.POSITIVE_INFINITY
-  /** When each machine wants its tick, as of the last input: a tick wakes only those that are due. */
+  /** When each machine wants its tick: a tick wakes only those that are due. */
   private readonly due = { handshake: 0, liveness: 0, overlay: 0, gossip: 0, routing: 0 }
+  /** The machines that this input has run, one bit each; the others want to be woken when they wanted it before. */
+  private ran = ALL
+  /** Empty boxes for what the overlay and the routing want, one per depth of the calls between the two. */
+  private readonly boxes: Box[] = []
   private current: NodeState = 'idle'
   private signalingUp = false
   /** The last sample of the swarm was empty: this peer is the only one. */
@@ -132,14 +144,19 @@ export class Node {
   /** Takes one input; returns what to do about it, in order. */
   handle(input: Input, now: number): readonly Effect[] {
     this.out = []
+    this.ran = 0
     if (input.kind === 'tick') this.wakeAt = Number.NaN
     if (this.joined || input.kind === 'join' || input.kind === 'interests') this.dispatch(input, now)
     else if (input.kind === 'broadcast' || input.kind === 'send') {
       this.out.push({ kind: 'settle', request: input.request, outcome: 'left' })
     }
-    this.routed(now, out => this.routing.flush(now, out))
-    this.piggyback(now)
-    this.settleState()
+    if ((this.ran & ROUTING) !== 0) {
+      const box = this.box()
+      this.routing.flush(now, box)
+      this.playRouted(box, now)
+    }
+    if (this.out.length > 0) this.piggyback(now)
+    if (this.ran === ALL) this.settleState()
     this.wake(now)
     return this.out
   }
@@ -181,11 +198,6 @@ export class Node {
     return { gossip: this.gossip.stats, routing: this.routing.stats, drops: this.drops }
   }
 
-  /** How full the bounded tables of all machines are. */
-  tables(): TableSize[] {
-    return this.overlay.tables()
-  }
-
   // ── inputs ─────────────────────────────────────────────────────────────────────────────────────────────
 
   private dispatch(input: Input, now: number): void {
@@ -194,15 +206,26 @@ export class Node {
         return this.onPacket(input.link, input.bytes, now)
       case 'tick':
         return this.tick(now)
+      case 'verified':
+        return this.onVerified(input.token.machine, input.token.n, input.ok, now)
+    }
+    this.ran = ALL
+    switch (input.kind) {
       case 'signed':
         if (input.token.machine === 'gossip')
           this.gossip.signed(input.token.n, input.signature, now, this.out)
         else this.greeted(this.handshake.signed(input.token.n, input.signature, this.out), now)
         return
-      case 'verified':
-        return this.onVerified(input.token.machine, input.token.n, input.ok, now)
       case 'broadcast':
-        return this.gossip.broadcast(input.request, input.topic, input.body, now, this.out)
+        return this.gossip.broadcast(
+          input.request,
+          input.topic,
+          input.body,
+          now,
+          this.out,
+          input.order,
+          input.receipt,
+        )
       case 'send':
         return this.routed(now, out =>
           this.routing.send(
@@ -293,17 +316,30 @@ export class Node {
 
   private tick(now: number): void {
     const { due } = this
-    if (now >= due.liveness) for (const vital of this.liveness.tick(now, this.out)) this.onVital(vital, now)
-    if (now >= due.handshake) this.handshake.tick(now, this.out)
+    if (now >= due.liveness) {
+      this.ran |= LIVENESS
+      for (const vital of this.liveness.tick(now, this.out)) this.onVital(vital, now)
+    }
+    if (now >= due.handshake) {
+      this.ran = ALL
+      this.handshake.tick(now, this.out)
+    }
     if (now >= due.overlay) this.laid(now, out => this.overlay.tick(now, out))
-    if (now >= due.gossip) this.gossip.tick(now, this.out)
+    if (now >= due.gossip) {
+      this.ran |= GOSSIP
+      this.gossip.tick(now, this.out)
+    }
     if (now >= due.routing) this.routed(now, out => this.routing.tick(now, out))
   }
 
   private onVerified(machine: 'gossip' | 'routing' | 'handshake', n: number, ok: boolean, now: number): void {
-    if (machine === 'handshake') return this.greeted(this.handshake.verified(n, ok), now)
+    if (machine === 'handshake') {
+      this.ran = ALL
+      return this.greeted(this.handshake.verified(n, ok), now)
+    }
     if (machine === 'routing')
       return this.routed(now, out => this.count(this.routing.verified(n, ok, now, out)))
+    this.ran |= GOSSIP
     const bad = this.gossip.verified(n, ok, now, this.out)
     if (bad !== undefined) this.penalise(bad.link, bad.drop, now)
   }
@@ -337,6 +373,7 @@ export class Node {
     const channel = this.channels.get(link)
     if (channel === undefined) return
     if (channel.up) {
+      this.ran |= LIVENESS
       const vital = this.liveness.heard(link, now)
       if (vital !== undefined) this.onVital(vital, now)
     }
@@ -349,7 +386,10 @@ export class Node {
     if (this.channels.get(link) !== channel) return
     const type = frame[0] as number
     const reader = new Reader(frame, 1)
-    if (type <= Frame.AUTH) return this.greeted(this.handshake.frame(link, type, reader, this.out), now)
+    if (type <= Frame.AUTH) {
+      this.ran = ALL
+      return this.greeted(this.handshake.frame(link, type, reader, this.out), now)
+    }
     if (!channel.up) {
       const room = channel.held.length < MAX_HELD && channel.heldBytes + frame.length <= MAX_HELD_BYTES
       if (!this.handshake.isVerifying(link) || !room) return this.count('unexpected')
@@ -358,14 +398,12 @@ export class Node {
       return
     }
     this.handshake.settled(link)
-    const drop = this.read(link, type, reader, now)
+    const drop = this.read(link, channel, type, reader, now)
     if (drop !== undefined) this.penalise(link, drop, now)
   }
 
-  private read(link: LinkId, type: number, reader: Reader, now: number): Drop | undefined {
-    let drop: Drop | undefined
-    if (type < Frame.PUSH && type !== Frame.BYE && this.channels.get(link)?.chatter.take(1, now) === false)
-      return 'rate'
+  private read(link: LinkId, channel: Channel, type: number, reader: Reader, now: number): Drop | undefined {
+    if (type < Frame.PUSH && type !== Frame.BYE && !channel.chatter.take(1, now)) return 'rate'
     switch (type) {
       case Frame.PUSH:
       case Frame.ACK:
@@ -376,18 +414,22 @@ export class Node {
       case Frame.INTERESTS:
       case Frame.DECLINE:
       case Frame.SKIP:
+      case Frame.TALLY:
+        this.ran |= GOSSIP
         return this.gossip.frame(link, type, reader, now, this.out)
       case Frame.ROUTED:
       case Frame.BOUNCED:
       case Frame.DATA:
       case Frame.RECEIPT:
-        this.routed(now, out => {
-          drop = this.routing.frame(link, type, reader, now, out)
-        })
+      case Frame.TAKEN: {
+        const box = this.box()
+        const drop = this.routing.frame(link, type, reader, now, box)
+        this.playRouted(box, now)
         if (drop === undefined || !END_TO_END.has(drop)) return drop
         // The fault of somebody many hops away: the neighbour that passed it on has done its duty.
         this.count(drop)
         return undefined
+      }
       case Frame.PING:
       case Frame.PONG: {
         const vital = this.liveness.frame(link, type, reader, now, this.out)
@@ -397,12 +439,14 @@ export class Node {
       case Frame.NEIGHBOURS:
       case Frame.SHUFFLE:
       case Frame.SHUFFLED:
-      case Frame.GONE:
-        this.laid(now, out => {
-          drop = this.overlay.frame(link, type, reader, now, out)
-        })
+      case Frame.GONE: {
+        const box = this.box()
+        const drop = this.overlay.frame(link, type, reader, now, box)
+        this.playLaid(box, now)
         return drop
+      }
       case Frame.BYE: {
+        this.ran = ALL
         const reason = BYE_REASONS[reader.u8() - 1]
         this.overlay.farewell(readIds(reader), now)
         this.out.push({ kind: 'close-link', link, reason: 'bye' })
@@ -445,6 +489,7 @@ export class Node {
       this.routing.roundTrip(link, vital.milliseconds)
       return
     }
+    this.ran = ALL
     const slot = this.overlay.slotOf(link)
     if (slot === undefined) return
     if (vital.kind === 'suspect') {
@@ -472,10 +517,15 @@ export class Node {
   // ── between the machines ───────────────────────────────────────────────────────────────────────────────
 
   /** Runs the overlay and passes on what it wants of others. */
-  private laid(now: number, run: (out: OverlayEffect[]) => void): void {
-    const effects: OverlayEffect[] = []
-    run(effects)
-    for (const effect of effects) {
+  private laid(now: number, run: (out: Box) => void): void {
+    const box = this.box()
+    run(box)
+    this.playLaid(box, now)
+  }
+
+  private playLaid(box: Box, now: number): void {
+    this.ran = ALL
+    for (const effect of box as OverlayEffect[]) {
       switch (effect.kind) {
         case 'tell': {
           const { to, letter, body } = effect
@@ -504,19 +554,38 @@ export class Node {
           this.out.push(effect)
       }
     }
+    this.close(box)
   }
 
   /** Runs the routing and hands its letters to the overlay. */
-  private routed(now: number, run: (out: (Effect | Letter)[]) => void): void {
-    const effects: (Effect | Letter)[] = []
-    run(effects)
-    for (const effect of effects) {
-      if (effect.kind !== 'letter') this.out.push(effect)
+  private routed(now: number, run: (out: Box) => void): void {
+    const box = this.box()
+    run(box)
+    this.playRouted(box, now)
+  }
+
+  private playRouted(box: Box, now: number): void {
+    this.ran |= ROUTING
+    for (const effect of box as RoutingEffect[]) {
+      if (effect.kind === 'doubt') {
+        this.ran |= LIVENESS
+        this.liveness.probe(effect.link, now, this.out)
+      } else if (effect.kind !== 'letter') this.out.push(effect)
       else
         this.laid(now, out =>
           this.count(this.overlay.letter(effect.from, effect.letter, effect.body, now, out)),
         )
     }
+    this.close(box)
+  }
+
+  private box(): Box {
+    return this.boxes.pop() ?? []
+  }
+
+  private close(box: Box): void {
+    if (box.length > 0) box.length = 0
+    this.boxes.push(box)
   }
 
   private count(drop: Drop | undefined): void {
@@ -536,7 +605,9 @@ export class Node {
     const count = out.length
     for (let i = 0; i < count; i++) {
       const effect = out[i] as Effect
-      if (effect.kind === 'send') this.gossip.piggyback(effect.link, now, out)
+      if (effect.kind !== 'send') continue
+      if (this.gossip.piggyback(effect.link, now, out)) this.ran |= GOSSIP
+      this.routing.piggyback(effect.link, out)
     }
   }
 
@@ -563,12 +634,14 @@ export class Node {
   }
 
   private wake(now: number): void {
-    const { due } = this
-    due.handshake = this.handshake.deadline
-    due.liveness = this.liveness.deadline
-    due.overlay = this.overlay.deadline
-    due.gossip = this.gossip.deadline
-    due.routing = this.routing.deadline
+    const { due, ran } = this
+    if ((ran & LIVENESS) !== 0) due.liveness = this.liveness.deadline
+    if ((ran & GOSSIP) !== 0) due.gossip = this.gossip.deadline
+    if ((ran & ROUTING) !== 0) due.routing = this.routing.deadline
+    if (ran === ALL) {
+      due.handshake = this.handshake.deadline
+      due.overlay = this.overlay.deadline
+    }
     const earliest = Math.min(due.handshake, due.liveness, due.overlay, due.gossip, due.routing)
     const at = Math.max(earliest, now)
     if (at === this.wakeAt) return

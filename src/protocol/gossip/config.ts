@@ -30,10 +30,8 @@ export interface GossipSettings {
   readonly calmDigestDelay: number
   /** The least time a message may be late, after an IHAVE, before it is grafted. */
   readonly graftDelay: number
-  /** Hops an IHAVE must save before the tree is changed for it. */
+  /** Time a neighbour's way must save before the tree is changed for it. */
   readonly optimizationThreshold: number
-  /** Between two changes of one stream's tree for fewer hops. */
-  readonly optimizationPause: number
   /** How long a message that came out of order waits for the one before it. */
   readonly gapTimeout: number
   /** Between two comparisons with a random neighbour, while streams are active. */
@@ -60,6 +58,8 @@ export interface GossipSettings {
   readonly maxRequests: number
   /** Messages one GRAFT asks for. */
   readonly maxGraft: number
+  /** Messages whose receipts are being counted; the oldest goes first. */
+  readonly maxTallies: number
 }
 
 export const GOSSIP_DEFAULTS: GossipSettings = {
@@ -84,10 +84,8 @@ export const GOSSIP_DEFAULTS: GossipSettings = {
   calmDigestDelay: 1000,
   // iroh-gossip's graft timeout; the round trip is put on top.
   graftDelay: 80,
-  // iroh-gossip takes 7 (Plumtree §3.8 leaves it to the diameter); the trees here are 4 … 12 deep.
+  // Measured: see the table in docs/DECISIONS.md.
   optimizationThreshold: 3,
-  // One change per anti-entropy of a person's patience: a tree that just changed is measured first.
-  optimizationPause: 2000,
   // Longer than all retries but the last (1.5 + 1 + 2 + 4 s), and five questions to neighbours.
   gapTimeout: 10_000,
   // Riak's exchange tick.
@@ -108,6 +106,8 @@ export const GOSSIP_DEFAULTS: GossipSettings = {
   maxHeld: 256,
   maxRequests: 1024,
   maxGraft: 256,
+  // As many as one peer may await at once; about 500 bytes each with eight links.
+  maxTallies: 1024,
 }
 
 /** What a machine must be told; the settings have defaults. */

@@ -19,6 +19,7 @@ import {
   encodePush,
   encodeSigned,
   HINT,
+  LATE,
   PushHead,
   patchForward,
   pushToSign,
@@ -54,7 +55,7 @@ describe('what is written is what is read', () => {
 
   test('IHAVE', () => {
     fc.assert(
-      fc.property(many(fc.record({ stream: id, hops, ranges })), entries => {
+      fc.property(many(fc.record({ stream: id, hops, lag: fc.nat(100_000), ranges })), entries => {
         expect(decodeIhave(behindType(encodeIhave(entries)))).toEqual(entries)
       }),
     )
@@ -140,12 +141,21 @@ describe('a push', () => {
   })
 
   test('is passed on with one hop more, its signed bytes and hint untouched', () => {
-    const frame = encodePush(3, REPAIR, 5, signed, new Uint8Array(64).fill(9))
+    const frame = encodePush(3, 0, 5, signed, new Uint8Array(64).fill(9))
     const forward = frame.slice()
     patchForward(forward)
     expect(forward).toEqual(encodePush(4, 0, 5, signed, new Uint8Array(64).fill(9)))
     expect(repairFrame(forward)[2]).toBe(HINT | REPAIR)
     expect(forward[2]).toBe(HINT)
+  })
+
+  test('that was repaired is a push again, and late on all its way', () => {
+    const frame = encodePush(3, REPAIR, 5, signed, new Uint8Array(64).fill(9))
+    patchForward(frame)
+    expect(frame).toEqual(encodePush(4, LATE, 5, signed, new Uint8Array(64).fill(9)))
+    patchForward(frame)
+    expect(frame[2]).toBe(HINT | LATE)
+    expect(repairFrame(frame)[2]).toBe(HINT | LATE | REPAIR)
   })
 
   test('is signed with its swarm, key, epoch, number, topic and body', () => {
@@ -201,7 +211,7 @@ describe('garbage', () => {
     const set = new RangeSet()
     set.add(5, 9)
     set.add(20)
-    const frame = encodeIhave([{ stream: 77, hops: 3, ranges: set }])
+    const frame = encodeIhave([{ stream: 77, hops: 3, age: 0, ranges: set }])
     for (let end = 1; end < frame.length; end++)
       expect(decodeIhave(new Reader(frame, 1, end))).toBeUndefined()
     expect(decodeIhave(behindType(Uint8Array.from([...frame, 0])))).toBeUndefined()

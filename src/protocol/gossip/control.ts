@@ -2,10 +2,12 @@
  * The control frames of broadcast trees.
  *
  *     ACK    = %x21 1*( stream ranges )
- *     IHAVE  = %x22 1*( stream hops ranges )             ; hops: links the newest of them crossed
+ *     IHAVE  = %x22 1*( stream hops age ranges )         ; hops: links the newest of them crossed; age: for how
+ *                                                        ; long it has been here, ms
  *     GRAFT  = %x23 1*( stream tree ranges )             ; tree: 1 to be put into the tree; ranges may be empty
  *     PRUNE  = %x24 1*stream
  *     RANGES = %x25 purpose age *( stream hops from length ranges )
+ *     TALLY  = %x26 1*( stream hops seq report )         ; varints; report = count * 4 + kind (0, FINAL, ASK)
  *
  *     stream = u48                                       ; first 48 bits of SHA-256(key ‖ epoch)
  *     ranges = count *( gap length )                     ; varints: range 0 begins at gap, each next one at
@@ -40,11 +42,14 @@ export interface Entry {
 }
 export interface IhaveEntry extends Entry {
   readonly hops: number
+  /** Milliseconds since the newest of them arrived at the sender. */
+  readonly lag: number
 }
 export interface GraftEntry extends Entry {
   readonly tree: boolean
 }
-export interface RangesEntry extends IhaveEntry {
+export interface RangesEntry extends Entry {
+  readonly hops: number
   readonly from: number
   /** One above the last that can be supplied. */
   readonly next: number
@@ -112,7 +117,8 @@ export function decodeAck(reader: Reader): Entry[] | undefined {
 
 export function encodeIhave(entries: readonly IhaveEntry[]): Uint8Array {
   const writer = new Writer(1 + entries.length * (STREAM_BYTES + 7)).u8(Frame.IHAVE)
-  for (const entry of entries) writeRanges(writer.u48(entry.stream).u8(entry.hops), entry.ranges)
+  for (const entry of entries)
+    writeRanges(writer.u48(entry.stream).u8(entry.hops).varint(entry.lag), entry.ranges)
   return writer.finish()
 }
 
@@ -120,6 +126,7 @@ export function decodeIhave(reader: Reader): IhaveEntry[] | undefined {
   return readAll(reader, budget => ({
     stream: reader.u48(),
     hops: reader.u8(),
+    lag: reader.varint(),
     ranges: readRanges(reader, budget),
   }))
 }
@@ -147,6 +154,47 @@ export function encodePrune(streams: readonly number[]): Uint8Array {
 
 export function decodePrune(reader: Reader): number[] | undefined {
   return readAll(reader, () => ({ stream: reader.u48() }))?.map(entry => entry.stream)
+}
+
+/** A report about one message, and what is known with it: the sender has the message, after so many hops. */
+export interface TallyEntry {
+  readonly stream: number
+  readonly hops: number
+  readonly seq: number
+  /** Peers that have it from the sender, itself included; 0 when it got it from somebody else. */
+  readonly count: number
+  /** 0: it is growing. Or {@link FINAL}, {@link ASK}. */
+  readonly kind: number
+}
+
+/** No more is to be expected. */
+export const FINAL = 1
+/** The receiver's report is missing. */
+export const ASK = 2
+/** More peers than there are devices on earth. */
+const MAX_REPORT = 2 ** 40
+
+export function encodeTally(entries: readonly TallyEntry[]): Uint8Array {
+  const writer = new Writer(1 + entries.length * (STREAM_BYTES + 6)).u8(Frame.TALLY)
+  for (const { stream, hops, seq, count, kind } of entries)
+    writer
+      .u48(stream)
+      .u8(hops)
+      .varint(seq)
+      .varint(count * 4 + kind)
+  return writer.finish()
+}
+
+export function decodeTally(reader: Reader): TallyEntry[] | undefined {
+  return readAll(reader, () => {
+    const stream = reader.u48()
+    const hops = reader.u8()
+    const seq = reader.varint(MAX_SEQ)
+    const report = reader.varint(MAX_REPORT)
+    const kind = report % 4
+    if (kind > ASK) reader.fail()
+    return { stream, hops, seq, count: (report - kind) / 4, kind }
+  })
 }
 
 export function encodeRanges(ranges: Ranges): Uint8Array {

@@ -1,12 +1,15 @@
 /**
- * From verified to delivered: exactly once, in the order of the origin. A message that came too early waits, under
+ * From verified to delivered: exactly once, in the order that the origin wants. A message that came too early waits, under
  * bounds; a gap is given up when its time is over, when too much waits behind it, or when nobody has it.
  * @module
  */
 import type { LinkId } from '../input.ts'
 import { below } from '../random.ts'
+import { awaitedBy, isEarly, noteDelivered } from './causal.ts'
 import { askWhere } from './compare.ts'
 import { MAX_RANGES } from './config.ts'
+import { ORDER, RECEIPT, UNORDERED } from './push.ts'
+import { arrived } from './receipts.ts'
 import type { GossipState } from './state.ts'
 import type { Message, Stream } from './stream.ts'
 
@@ -15,10 +18,12 @@ const NEVER = Number.POSITIVE_INFINITY
 const GAP_PROBES = 5
 
 function deliver(state: GossipState, message: Message): void {
+  if ((message.options & RECEIPT) !== 0) arrived(state, message)
   const from = message.stream.origin
   // A session of this peer before its reload comes back by repair: it is passed on, not delivered.
   if (from === undefined || from === state.config.id || !state.interests.covers(message.topic)) return
   state.counters.delivered++
+  noteDelivered(state, message.stream, message.seq)
   state.emit({ kind: 'deliver', from, topic: message.topic, body: message.body, hops: message.hops })
 }
 
@@ -30,18 +35,22 @@ export function arrive(state: GossipState, message: Message): void {
     if (seq === 1) stream.next = 1
     else if (stream.floor > 0) stream.next = Math.min(stream.floor, seq)
   }
-  if (seq === stream.next && stream.above.count === 0) {
+  const unordered = (message.options & ORDER) === UNORDERED
+  if (seq === stream.next && stream.above.count === 0 && !isEarly(state, message)) {
     stream.next++
     deliver(state, message)
     return
   }
   stream.above.add(seq)
-  stream.held.set(seq, message)
-  state.held++
+  if (unordered) deliver(state, message)
+  else {
+    stream.held.set(seq, message)
+    state.held++
+  }
   advance(state, stream)
   const { maxHeld } = state.settings
   while (stream.held.size > maxHeld || stream.above.count > MAX_RANGES) skipGap(state, stream)
-  if (stream.held.size > 0 && stream.gapAt === NEVER) watchGap(state, stream)
+  if (stream.above.count > 0 && stream.gapAt === NEVER) watchGap(state, stream)
 }
 
 function watchGap(state: GossipState, stream: Stream): void {
@@ -59,31 +68,52 @@ export function gapDue(state: GossipState, stream: Stream): void {
   watchGap(state, stream)
   const neighbours = [...state.neighbours.values()].filter(neighbour => !neighbour.suspect)
   const neighbour = neighbours[below(state.config.random, Math.max(1, neighbours.length))]
+  const late = awaitedBy(state, stream)
   // What was held back, the parent knows best.
   const parent =
-    stream.skips && stream.gapProbes % 2 === 1 ? state.neighbours.get(stream.parent as LinkId) : undefined
-  if (neighbour !== undefined) askWhere(state, parent ?? neighbour, stream)
+    late.skips && stream.gapProbes % 2 === 1 ? state.neighbours.get(late.parent as LinkId) : undefined
+  if (neighbour !== undefined) askWhere(state, parent ?? neighbour, late)
 }
 
-/** Delivers what waits no longer. */
-export function advance(state: GossipState, stream: Stream): void {
+/** Delivers what waits no longer; with `force`, also a first one that waits for another origin. */
+export function advance(state: GossipState, stream: Stream, force = false): void {
   stream.bridge()
   if (stream.next === 0 || stream.above.first !== stream.next) return
   const end = stream.above.end(0)
-  for (let seq = stream.next; seq <= end; seq++) {
+  let patient = !force
+  let seq = stream.next
+  for (; seq <= end; seq++) {
     const message = stream.held.get(seq)
     if (message === undefined) continue
+    if (patient && isEarly(state, message)) break
+    patient = true
     stream.held.delete(seq)
     state.held--
     deliver(state, message)
   }
-  stream.next = end + 1
-  stream.above.dropBelow(stream.next)
+  if (seq <= end) state.early.add(stream)
+  if (seq === stream.next) {
+    if (stream.gapAt === NEVER) watchGap(state, stream)
+    return
+  }
+  stream.next = seq
+  stream.above.dropBelow(seq)
   stream.gapAt = NEVER
   stream.gapProbes = 0
-  if (stream.held.size === 0) return
+  if (stream.above.count === 0) return
   watchGap(state, stream)
   if (stream.topics !== undefined) advance(state, stream)
+}
+
+/** The end of a turn: what waited for another origin, and may not need to any more. */
+export function deliverEarly(state: GossipState): void {
+  for (let delivered = -1; delivered !== state.counters.delivered; ) {
+    delivered = state.counters.delivered
+    for (const stream of [...state.early]) {
+      state.early.delete(stream)
+      advance(state, stream)
+    }
+  }
 }
 
 /** Gives up everything below `seq`; nothing at or above it. */
@@ -94,10 +124,12 @@ export function skipTo(state: GossipState, stream: Stream, seq: number): void {
   advance(state, stream)
 }
 
-/** Gives up the gap before the first message that waits. */
+/** Gives up the gap before the first message that waits, or what that one waits for. */
 export function skipGap(state: GossipState, stream: Stream): void {
   stream.gapAt = NEVER
-  if (stream.above.first !== undefined) skipTo(state, stream, stream.above.first)
+  const { first } = stream.above
+  if (first !== undefined && first === stream.next) advance(state, stream, true)
+  else if (first !== undefined) skipTo(state, stream, first)
 }
 
 /** Puts a message into history and lets the oldest go, delivering first what still waits among them. */
@@ -114,6 +146,7 @@ export function remember(state: GossipState, message: Message): void {
 /** Before a stream is forgotten: what waits is delivered. */
 export function forget(state: GossipState, stream: Stream): void {
   while (stream.held.size > 0) skipGap(state, stream)
+  state.early.delete(stream)
   state.history.removeStream(stream)
   if (stream.key !== undefined) state.counters.forgotten++
 }

@@ -6,10 +6,19 @@ import type { Drop } from '../effect.ts'
 import { Frame, type FrameType } from '../wire/frame.ts'
 import type { Reader } from '../wire/reader.ts'
 import { catchUp } from './compare.ts'
-import { decodeAck, decodeGraft, decodeIhave, decodePrune, decodeRanges, type Entry } from './control.ts'
+import {
+  decodeAck,
+  decodeGraft,
+  decodeIhave,
+  decodePrune,
+  decodeRanges,
+  decodeTally,
+  type Entry,
+} from './control.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { PushHead } from './push.ts'
 import { ackedRange } from './pushing.ts'
+import { reported } from './receipts.ts'
 import { received } from './receive.ts'
 import { announced } from './repair.ts'
 import type { GossipState } from './state.ts'
@@ -74,6 +83,12 @@ export function readFrame(
       const entries = decodeSkip(reader)
       if (entries === undefined) return 'malformed'
       for (const entry of entries) skipped(state, neighbour, entry)
+      return undefined
+    }
+    case Frame.TALLY: {
+      const entries = decodeTally(reader)
+      if (entries === undefined) return 'malformed'
+      for (const entry of entries) reported(state, neighbour, entry, verifying)
       return undefined
     }
     default:

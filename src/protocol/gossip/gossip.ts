@@ -6,8 +6,8 @@
  *  1. A message is delivered at most once while its stream or its tombstone is remembered: `maxStreams` streams,
  *     `maxTombstones` tombstones, least recently active and oldest out first.
  *  2. Nothing is delivered, acked or passed on before its signature is verified; nothing seen is verified again.
- *  3. Messages of an origin are delivered in its order. At most `maxHeld` per stream wait for one before them, for
- *     at most `gapTimeout`.
+ *  3. Messages of an origin are delivered in its order, unless it wants none; causal ones after what they name. At most
+ *     `maxHeld` per stream wait for one before them, for at most `gapTimeout`.
  *  4. History holds at most `historyBytes` (or one message that is larger); what waits to be delivered is part of it.
  *  5. At most `maxVerifying` pushes are being verified, `maxVerifyingPerLink` and `maxVerifyingBytes` from one link.
  *  6. A link has at most `maxUnacked` unacked pushes, 1,024 announcements and 256 acks waiting.
@@ -15,32 +15,36 @@
  *  8. One GRAFT per stream is awaited at a time. It asks for `maxGraft` messages; answers are limited to as many, and
  *     per link to `historyBytes` at once and a mebibyte a second after that.
  *  9. Each broadcast of this peer is settled exactly once; at most `maxRequests` are open.
- * 10. Of one stream at most 64 topics are declined over a link, of all streams 4,096; of what was held back for it at most
+ * 10. Receipts are counted for at most `maxTallies` messages. A peer is counted over one link only: the one that brought
+ *     it the message.
+ * 11. Of one stream at most 64 topics are declined over a link, of all streams 4,096; of what was held back for it at most
  *     `MAX_RANGES` ranges are remembered. What the table forgets flows again.
- * 11. Without broadcasts, link changes or questions nothing is sent: `deadline` is Infinity.
+ * 12. Without broadcasts, link changes or questions nothing is sent: `deadline` is Infinity.
  * @module
  */
 
 import { Credit } from '../credit.ts'
 import type { Drop, Outbox } from '../effect.ts'
 import type { PeerId } from '../id.ts'
-import type { LinkId, RequestId } from '../input.ts'
+import type { LinkId, Order, RequestId } from '../input.ts'
 import { EVERYTHING } from '../topic.ts'
 import type { FrameType } from '../wire/frame.ts'
 import type { Reader } from '../wire/reader.ts'
 import { antiEntropyDue, catchUp, compareAll } from './compare.ts'
 import type { GossipConfig } from './config.ts'
 import { tellDue } from './declines.ts'
-import { forget, gapDue } from './delivery.ts'
+import { deliverEarly, forget, gapDue } from './delivery.ts'
 import { readFrame } from './frames.ts'
 import { changeInterests, greet, tellInterests } from './interests.ts'
 import { Neighbour } from './neighbour.ts'
-import { flushAcks, flushDigest, flushTouched } from './notices.ts'
-import { Publisher, settle } from './publish.ts'
+import { flushAcks, flushDigest, flushTallies, flushTouched } from './notices.ts'
+import { Publisher } from './publish.ts'
 import { PushHead } from './push.ts'
 import { giveUpAll, retryDue } from './pushing.ts'
+import { awaitNoMore, review, talliesDue } from './receipts.ts'
 import { checked } from './receive.ts'
 import { graftDue } from './repair.ts'
+import { settle } from './settle.ts'
 import { GossipState, type GossipStats } from './state.ts'
 import { type Stream, streamId } from './stream.ts'
 import { orphan } from './tree.ts'
@@ -94,6 +98,9 @@ export class Gossip {
     state.streams.timed.clear()
     state.touched.length = 0
     state.stranded.length = 0
+    state.tallies.clear()
+    state.counted.clear()
+    state.tallyAt = NEVER
     state.joinedAt = undefined
     state.antiEntropyAt = NEVER
     state.interestsAt = NEVER
@@ -122,6 +129,7 @@ export class Gossip {
     state.neighbours.delete(link)
     state.hurryUntil = now + HURRY_AFTER_LOSS
     giveUpAll(state, neighbour)
+    awaitNoMore(state, link)
     for (const stream of state.streams.byId.values()) {
       stream.edges.delete(link)
       if (stream.parent === link) orphan(state, stream)
@@ -161,6 +169,7 @@ export class Gossip {
       state.hurryUntil = now + HURRY_AFTER_LOSS
       neighbour.owed = true
       giveUpAll(state, neighbour)
+      awaitNoMore(state, link)
       for (const stream of state.streams.byId.values()) {
         if (stream.parent === link) orphan(state, stream)
       }
@@ -190,9 +199,17 @@ export class Gossip {
     return { interests, intents }
   }
 
-  broadcast(request: RequestId, topic: string, body: Uint8Array, now: number, out: Outbox): void {
+  broadcast(
+    request: RequestId,
+    topic: string,
+    body: Uint8Array,
+    now: number,
+    out: Outbox,
+    order: Order = 'fifo',
+    receipt?: number,
+  ): void {
     this.begin(now, out)
-    this.publisher.broadcast(request, topic, body)
+    this.publisher.broadcast(request, topic, body, order, receipt)
     this.end()
   }
 
@@ -233,14 +250,15 @@ export class Gossip {
     return drop
   }
 
-  /** Another machine sends to this link in this turn: waiting acks may go along. Optional. */
-  piggyback(link: LinkId, now: number, out: Outbox): void {
+  /** Another machine sends to this link in this turn: waiting acks may go along. Optional. Whether anything waits. */
+  piggyback(link: LinkId, now: number, out: Outbox): boolean {
     const neighbour = this.state.neighbours.get(link)
-    if (neighbour === undefined || neighbour.touched) return
+    if (neighbour === undefined || neighbour.touched || !neighbour.isWaiting) return false
     this.begin(now, out)
     neighbour.touched = true
     this.state.touched.push(neighbour)
     this.end()
+    return true
   }
 
   tick(now: number, out: Outbox): void {
@@ -253,7 +271,9 @@ export class Gossip {
       if (neighbour.digestAt <= now) flushDigest(state, neighbour, now)
       if (neighbour.retryAt <= now) retryDue(state, neighbour)
       if (neighbour.tellAt <= now) tellDue(state, neighbour)
+      if (neighbour.tallyAt <= now) flushTallies(state, neighbour)
     }
+    if (state.tallyAt <= now) talliesDue(state)
     for (const stream of state.streams.timed) {
       if (stream.graftAt <= now) graftDue(state, stream, this.verifying)
       if (stream.gapAt <= now) gapDue(state, stream)
@@ -282,6 +302,7 @@ export class Gossip {
       verifying: this.verifying.size,
       unacked,
       requests: state.requests.size,
+      tallies: state.tallies.size,
     }
   }
 
@@ -292,6 +313,8 @@ export class Gossip {
 
   private end(): void {
     const { state } = this
+    if (state.early.size > 0) deliverEarly(state)
+    if (state.counted.size > 0) review(state)
     if (state.stranded.length > 0) this.publisher.settleStranded()
     if (state.touched.length > 0) flushTouched(state)
   }
@@ -299,9 +322,9 @@ export class Gossip {
   /** After a tick the deadline is exact; between ticks it is never too late. */
   private schedule(): void {
     const { state } = this
-    let at = Math.min(state.antiEntropyAt, state.interestsAt, this.publisher.deadline)
-    for (const neighbour of state.neighbours.values()) {
-      at = Math.min(at, neighbour.ackAt, neighbour.digestAt, neighbour.retryAt, neighbour.tellAt)
+    let at = Math.min(state.antiEntropyAt, state.interestsAt, state.tallyAt, this.publisher.deadline)
+    for (const each of state.neighbours.values()) {
+      at = Math.min(at, each.ackAt, each.digestAt, each.retryAt, each.tallyAt, each.tellAt)
     }
     for (const stream of state.streams.timed) at = Math.min(at, stream.graftAt, stream.gapAt)
     state.deadline = at

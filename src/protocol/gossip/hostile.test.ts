@@ -163,7 +163,7 @@ describe('floods', () => {
   test('announcements, grafts and prunes of streams nobody knows stay within the tables', () => {
     for (let i = 0; i < 5000; i++) {
       const stream = random.u32()
-      bench.frame(1, encodeIhave([{ stream, hops: 1, ranges: span(1, 2 ** 48) }]))
+      bench.frame(1, encodeIhave([{ stream, hops: 1, lag: 0, ranges: span(1, 2 ** 48) }]))
       bench.frame(1, encodeGraft([{ stream: stream + 1, tree: true, ranges: span(1, 2 ** 48) }]))
       bench.frame(1, encodePrune([stream + 2]))
       bench.frame(1, encodeAck([{ stream: stream + 3, ranges: span(0, 2 ** 48) }]))
@@ -175,7 +175,7 @@ describe('floods', () => {
   })
 
   test('who announces everything and sends nothing is asked a few times, then forgotten', () => {
-    bench.frame(1, encodeIhave([{ stream: 4711, hops: 1, ranges: span(1, 2 ** 48) }]))
+    bench.frame(1, encodeIhave([{ stream: 4711, hops: 1, lag: 0, ranges: span(1, 2 ** 48) }]))
     bench.pass(120_000)
     expect(bench.sent(Frame.GRAFT)).toHaveLength(5)
     expect(bench.gossip.stats.emptyPromises).toBe(1)
@@ -370,7 +370,7 @@ describe('limits', () => {
     for (const pipe of liar.pipes.values()) {
       const victim = pipe.a === 9 ? pipe.b : pipe.a
       const link = pipe.a === 9 ? pipe.linkB : pipe.linkA
-      net.inject(victim, link, encodeIhave([{ stream, hops: 0, ranges: span(1, 2 ** 48) }]))
+      net.inject(victim, link, encodeIhave([{ stream, hops: 0, lag: 0, ranges: span(1, 2 ** 48) }]))
       net.inject(victim, link, encodeAck([{ stream, ranges: span(1, 2 ** 48) }]))
       net.inject(victim, link, encodePrune([stream]))
     }

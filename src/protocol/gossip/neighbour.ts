@@ -8,7 +8,7 @@ import { Credit } from '../credit.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
 import { EVERYTHING } from '../topic.ts'
-import type { GraftEntry } from './control.ts'
+import type { GraftEntry, TallyEntry } from './control.ts'
 import type { Message, Stream } from './stream.ts'
 
 /** Changes of interests: a person who looks around; a peer tells of them at most once in two seconds. */
@@ -41,6 +41,10 @@ export class Neighbour {
   readonly ackStreams: number[] = []
   readonly ackSeqs: number[] = []
   ackAt = Number.POSITIVE_INFINITY
+
+  /** Receipts to report. */
+  tallies: TallyEntry[] = []
+  tallyAt = Number.POSITIVE_INFINITY
 
   /** Messages to announce, oldest first, and when each was noted. */
   digest: Message[] = []
@@ -87,5 +91,12 @@ export class Neighbour {
     this.rangesCredit = rangesCredit
     this.interestsCredit = new Credit(INTERESTS, INTERESTS_PER_SECOND, now)
     this.declineCredit = new Credit(DECLINES, DECLINES_PER_SECOND, now)
+  }
+
+  /** Something for it waits for the end of a turn, or for company. */
+  get isWaiting(): boolean {
+    return (
+      this.ackStreams.length > 0 || this.digest.length > 0 || this.prunes.length > 0 || this.grafts.length > 0
+    )
   }
 }

@@ -5,7 +5,7 @@
  */
 import type { Effect, Outbox, Outcome } from '../effect.ts'
 import type { PeerId } from '../id.ts'
-import type { LinkId, RequestId } from '../input.ts'
+import type { LinkId, Order, RequestId } from '../input.ts'
 import { below, type Random, unit } from '../random.ts'
 import { idOfKey } from '../record.ts'
 import type { FrameType } from '../wire/frame.ts'
@@ -75,6 +75,8 @@ export interface Peer {
   readonly gossip: Gossip
   readonly delivered: Delivery[]
   readonly settled: Map<RequestId, Outcome>
+  /** The counts told, by request. */
+  readonly receipts: Map<RequestId, number[]>
   readonly pipes: Map<LinkId, Pipe>
   alive: boolean
   wakeAt: number
@@ -111,6 +113,7 @@ export class Network {
   readonly byType = new Map<number, number>()
   /** Pushes that crossed each pipe, by the origin's text. */
   onFrame: ((from: Peer, to: Peer, frame: Uint8Array) => void) | undefined
+  onDelivery: ((peer: Peer, delivery: Delivery) => void) | undefined
   private readonly options: NetworkOptions
   private readonly heap: Event[] = []
   private order = 0
@@ -142,6 +145,7 @@ export class Network {
       gossip,
       delivered: [],
       settled: new Map(),
+      receipts: new Map(),
       pipes: new Map(),
       alive: true,
       wakeAt: Number.POSITIVE_INFINITY,
@@ -237,10 +241,12 @@ export class Network {
     this.run(2_000)
   }
 
-  broadcast(from: number, text: string, topic = 'chat'): RequestId {
+  broadcast(from: number, text: string, topic = 'chat', order?: Order, receipt?: number): RequestId {
     const peer = this.peer(from)
     const request = this.nextRequest++
-    this.turn(peer, out => peer.gossip.broadcast(request, topic, utf8Encode(text), this.now, out))
+    this.turn(peer, out =>
+      peer.gossip.broadcast(request, topic, utf8Encode(text), this.now, out, order, receipt),
+    )
     return request
   }
 
@@ -316,7 +322,13 @@ export class Network {
         this.later(peer, cryptoTime, out => void peer.gossip.verified(effect.token.n, ok, this.now, out))
       } else if (effect.kind === 'deliver') {
         const { from, hops, topic = '' } = effect
-        peer.delivered.push({ from, topic, text: utf8Decode(effect.body) ?? '', hops, at: this.now })
+        const delivery = { from, topic, text: utf8Decode(effect.body) ?? '', hops, at: this.now }
+        peer.delivered.push(delivery)
+        this.onDelivery?.(peer, delivery)
+      } else if (effect.kind === 'receipt') {
+        const counts = peer.receipts.get(effect.request) ?? []
+        peer.receipts.set(effect.request, counts)
+        counts.push(effect.count)
       } else if (effect.kind === 'settle') {
         if (peer.settled.has(effect.request)) throw new Error('settled twice')
         peer.settled.set(effect.request, effect.outcome)

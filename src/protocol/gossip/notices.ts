@@ -6,7 +6,16 @@
  */
 import { jitter } from '../random.ts'
 import { MAX_DIGEST } from '../wire/limits.ts'
-import { encodeAck, encodeGraft, encodeIhave, encodePrune, type GraftEntry } from './control.ts'
+import { ASSUMED_ROUND_TRIP } from './config.ts'
+import {
+  encodeAck,
+  encodeGraft,
+  encodeIhave,
+  encodePrune,
+  encodeTally,
+  type GraftEntry,
+  type TallyEntry,
+} from './control.ts'
 import { flushTells, reconsider, tell } from './declines.ts'
 import type { Neighbour } from './neighbour.ts'
 import { RangeSet } from './ranges.ts'
@@ -55,6 +64,25 @@ export function flushAcks(state: GossipState, neighbour: Neighbour): void {
   state.send(neighbour, encodeAck(Array.from(byStream, ([stream, ranges]) => ({ stream, ranges }))))
 }
 
+/** Reports receipts at `at`, or with whatever goes to the neighbour before. */
+export function reportLater(state: GossipState, neighbour: Neighbour, entry: TallyEntry, at: number): void {
+  neighbour.tallies.push(entry)
+  if (at < neighbour.tallyAt) {
+    neighbour.tallyAt = at
+    state.wake(at)
+  }
+  if (at <= state.now) touch(state, neighbour)
+  if (neighbour.tallies.length >= MAX_ACKS) flushTallies(state, neighbour)
+}
+
+export function flushTallies(state: GossipState, neighbour: Neighbour): void {
+  neighbour.tallyAt = NEVER
+  if (neighbour.tallies.length === 0) return
+  const entries = neighbour.tallies
+  neighbour.tallies = []
+  state.send(neighbour, encodeTally(entries))
+}
+
 /** Announces a message in time: soon while its tree is young or in trouble, at leisure while it works. */
 export function announceLater(state: GossipState, neighbour: Neighbour, message: Message, at?: number): void {
   if (message.hops >= state.settings.maxHops || withhold(state, neighbour, message)) return
@@ -73,13 +101,15 @@ export function announceLater(state: GossipState, neighbour: Neighbour, message:
   if (neighbour.digest.length >= MAX_DIGEST) flushDigest(state, neighbour, NEVER)
 }
 
-/** A neighbour that is known to have a message is told of it only if this peer's way to it is clearly shorter. */
-function worthTelling(state: GossipState, neighbour: Neighbour, message: Message): boolean {
+/** A neighbour that is known to have a message is told of it only if it would have had it clearly sooner from here. */
+export function worthTelling(state: GossipState, neighbour: Neighbour, message: Message): boolean {
   const edge = message.stream.edges.get(neighbour.link)
   if (edge === undefined || !edge.told.has(message.seq)) return true
+  if (edge.toldSeq !== message.seq) return false
+  // It came there one way earlier than it would have come here.
   return (
-    edge.hops !== Number.POSITIVE_INFINITY &&
-    message.hops + 1 + state.settings.optimizationThreshold <= edge.hops
+    message.at + (neighbour.roundTrip ?? ASSUMED_ROUND_TRIP) + state.settings.optimizationThreshold <=
+    edge.toldAt
   )
 }
 
@@ -91,15 +121,18 @@ export function flushDigest(state: GossipState, neighbour: Neighbour, upTo: numb
   neighbour.digestNoted.splice(0, ripe)
   if (neighbour.digest.length === 0) neighbour.digestAt = NEVER
   if (messages.length === 0) return
-  const entries = new Map<number, { stream: number; hops: number; ranges: RangeSet }>()
+  const entries = new Map<number, { stream: number; hops: number; lag: number; ranges: RangeSet }>()
   for (const message of messages) {
     if (!worthTelling(state, neighbour, message) || withhold(state, neighbour, message)) continue
     let entry = entries.get(message.stream.id)
     if (entry === undefined) {
-      entry = { stream: message.stream.id, hops: message.hops, ranges: new RangeSet() }
+      entry = { stream: message.stream.id, hops: 0, lag: 0, ranges: new RangeSet() }
       entries.set(message.stream.id, entry)
     }
-    entry.hops = message.hops
+    if (message.seq > (entry.ranges.last ?? 0)) {
+      entry.hops = message.hops
+      entry.lag = Math.max(0, Math.round(state.now - message.at))
+    }
     entry.ranges.add(message.seq)
   }
   if (entries.size === 0) return
@@ -148,6 +181,7 @@ export function flushTouched(state: GossipState): void {
       neighbour.grafts.length = 0
     }
     flushAcks(state, neighbour)
+    if (neighbour.tallies.length > 0) flushTallies(state, neighbour)
     if (neighbour.digest.length > 0) flushDigest(state, neighbour, state.now - digestDelay / 2)
     neighbour.touched = false
   }

@@ -2,15 +2,17 @@
  * This peer's own broadcasts: numbered, signed, pushed, settled.
  * @module
  */
-import type { Outcome } from '../effect.ts'
-import type { RequestId } from '../input.ts'
+import type { Order, RequestId } from '../input.ts'
+import { takeDeps } from './causal.ts'
 import { noteActivity } from './compare.ts'
 import { HINTED } from './config.ts'
 import { remember } from './delivery.ts'
 import { announceLater } from './notices.ts'
-import { encodePush, encodeSigned, pushToSign, SIGNATURE_BYTES } from './push.ts'
+import { encodePush, encodeSigned, NO_DEPS, ORDERS, pushToSign, RECEIPT, SIGNATURE_BYTES } from './push.ts'
 import { push } from './pushing.ts'
+import { awaitAll, openTally } from './receipts.ts'
 import { Request } from './request.ts'
+import { settle } from './settle.ts'
 import type { GossipState } from './state.ts'
 import type { Message } from './stream.ts'
 import { givenUpAfter } from './timing.ts'
@@ -23,6 +25,7 @@ interface Unsigned {
   readonly signed: Uint8Array
   readonly topic: string
   readonly body: Uint8Array
+  readonly options: number
   signature: Uint8Array | undefined
 }
 
@@ -38,9 +41,9 @@ export class Publisher {
     this.state = state
   }
 
-  broadcast(id: RequestId, topic: string, body: Uint8Array): void {
+  broadcast(id: RequestId, topic: string, body: Uint8Array, order: Order, receipt?: number): void {
     const { state } = this
-    const request = new Request(id)
+    const request = new Request(id, receipt)
     if (state.joinedAt === undefined || state.requests.size >= state.settings.maxRequests) {
       state.emit({
         kind: 'settle',
@@ -51,9 +54,11 @@ export class Publisher {
     }
     state.requests.set(id, request)
     const seq = ++this.lastSeq
-    const signed = encodeSigned(state.config.key, state.config.epoch, seq, topic, body)
+    const deps = order === 'causal' ? takeDeps(state) : NO_DEPS
+    const options = ORDERS.indexOf(order) | (receipt === undefined ? 0 : RECEIPT)
+    const signed = encodeSigned(state.config.key, state.config.epoch, seq, topic, body, options, deps)
     const token = this.nextToken++
-    this.unsigned.set(token, { request, seq, signed, topic, body, signature: undefined })
+    this.unsigned.set(token, { request, seq, signed, topic, body, options, signature: undefined })
     state.emit({
       kind: 'sign',
       token: { machine: 'gossip', n: token },
@@ -89,7 +94,10 @@ export class Publisher {
       frame,
       topic: unsigned.topic,
       body: frame.subarray(signedAt - unsigned.body.length, signedAt),
+      options: unsigned.options,
+      deps: NO_DEPS,
       hops: 0,
+      late: false,
       at: state.now,
       request,
       older: undefined,
@@ -102,7 +110,8 @@ export class Publisher {
     state.counters.sent++
     noteActivity(state)
     remember(state, message)
-    request.deadline = state.now + givenUpAfter(state.settings)
+    const tally = request.receipt === undefined ? undefined : openTally(state, message, undefined)
+    request.deadline = state.now + (request.receipt ?? givenUpAfter(state.settings))
     state.wake(request.deadline)
     let unwanted = 0
     for (const neighbour of state.neighbours.values()) {
@@ -114,6 +123,7 @@ export class Publisher {
     // Alone, or nobody wants it.
     if (request.waiting.size === 0 && state.neighbours.size === unwanted) settle(state, request, 'ok')
     else if (request.waiting.size === 0) state.stranded.push(message)
+    if (tally !== undefined) awaitAll(state, tally, message)
   }
 
   private await(request: Request, message: Message, link: number): void {
@@ -138,7 +148,7 @@ export class Publisher {
       const { request } = message
       if (request === undefined || request.settled || request.waiting.size > 0) continue
       if (request.acked > 0) {
-        settle(state, request, 'ok')
+        if (request.receipt === undefined) settle(state, request, 'ok')
         continue
       }
       for (const neighbour of state.neighbours.values()) {
@@ -171,12 +181,4 @@ export class Publisher {
     this.unsigned.clear()
     this.hint = 0
   }
-}
-
-/** The one outcome of a request. */
-export function settle(state: GossipState, request: Request, outcome: Outcome): void {
-  if (request.settled) return
-  request.settled = true
-  state.requests.delete(request.id)
-  state.emit({ kind: 'settle', request: request.id, outcome })
 }

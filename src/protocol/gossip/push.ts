@@ -2,7 +2,9 @@
  * The PUSH frame: one broadcast on its way.
  *
  *     PUSH      = %x20 hops flags [hint] signed signature
- *     signed    = key epoch seq topic body      ; 32 bytes, u48, varint, length + UTF-8, all that is left
+ *     signed    = key epoch seq options [deps] topic body
+ *                                               ; 32 bytes, u48, varint, u8, …, length + UTF-8, all that is left
+ *     deps      = count *( stream seq )         ; with order causal: varint ≤ 32, u48, varint
  *     hint      = u48                           ; with flag HINT: the stream whose tree to begin with
  *     signature = 64 bytes over text "tabmesh broadcast 1" ‖ discovery key ‖ signed
  *
@@ -10,6 +12,7 @@
  * forward is the original bytes with one byte changed.
  * @module
  */
+import type { Order } from '../input.ts'
 import { Frame } from '../wire/frame.ts'
 import { MAX_TOPIC } from '../wire/limits.ts'
 import type { Reader } from '../wire/reader.ts'
@@ -20,6 +23,18 @@ import { Writer } from '../wire/writer.ts'
 export const HINT = 1
 /** The answer to a GRAFT: not a push along the tree, so a duplicate does not prune it. */
 export const REPAIR = 2
+/** It was repaired on its way: when it comes says nothing about the tree. */
+export const LATE = 4
+
+/** What the origin wants of everybody, signed: the low two bits are its place in {@link ORDERS}, then RECEIPT. */
+export const ORDER = 3
+export const CAUSAL = 1
+export const UNORDERED = 2
+export const ORDERS: readonly Order[] = ['fifo', 'causal', 'none']
+/** The origin wants to know how many have it. */
+export const RECEIPT = 4
+/** Streams that one causal message may name: the most recently heard of more. */
+export const MAX_DEPS = 32
 
 /** Sequence numbers end here: at a million a second, nine years. */
 export const MAX_SEQ = 2 ** 48
@@ -46,8 +61,13 @@ export interface Push {
   readonly body: Uint8Array
   readonly epoch: number
   readonly seq: number
+  readonly options: number
+  /** What a causal message comes after: stream and number by turns. */
+  readonly deps: readonly number[]
   readonly topic: string
 }
+
+export const NO_DEPS: readonly number[] = []
 
 /**
  * The fixed part of a push, enough to tell whether it was seen before. One object is used for every frame, so
@@ -60,8 +80,9 @@ export class PushHead {
   key: Uint8Array = new Uint8Array(KEY_BYTES)
   epoch = 0
   seq = 0
+  options = 0
 
-  /** Reads up to the sequence number; false when it does not parse. */
+  /** Reads up to the options; false when it does not parse. */
   read(reader: Reader): boolean {
     this.hops = reader.u8()
     this.flags = reader.u8()
@@ -69,11 +90,14 @@ export class PushHead {
     this.key = reader.bytes(KEY_BYTES)
     this.epoch = reader.u48()
     this.seq = reader.varint(MAX_SEQ)
-    return reader.ok && this.seq > 0 && this.flags <= (HINT | REPAIR)
+    this.options = reader.u8()
+    const known = this.options <= (ORDER | RECEIPT) && (this.options & ORDER) !== ORDER
+    return reader.ok && this.seq > 0 && this.flags <= (HINT | REPAIR | LATE) && known
   }
 
   /** Reads the rest and copies the whole. `undefined` when it does not parse. */
   take(reader: Reader, maxBody: number): Push | 'malformed' | 'too-large' {
+    const deps = (this.options & ORDER) === CAUSAL ? readDeps(reader) : NO_DEPS
     const topic = reader.text(MAX_TOPIC)
     const tail = reader.rest()
     if (!reader.ok || tail.length < SIGNATURE_BYTES) return 'malformed'
@@ -96,26 +120,37 @@ export class PushHead {
       body: frame.subarray(frame.length - tail.length, signatureAt),
       epoch: this.epoch,
       seq: this.seq,
+      options: this.options,
+      deps,
       topic,
     }
   }
 }
 
-/** The signed part of a push. */
+function readDeps(reader: Reader): readonly number[] {
+  const count = reader.varint(MAX_DEPS)
+  const deps: number[] = []
+  for (let i = 0; i < count && reader.ok; i++) deps.push(reader.u48(), reader.varint(MAX_SEQ))
+  return deps
+}
+
+/** The signed part of a push; `deps` only of a causal one. */
 export function encodeSigned(
   key: Uint8Array,
   epoch: number,
   seq: number,
   topic: string,
   body: Uint8Array,
+  options = 0,
+  deps = NO_DEPS,
 ): Uint8Array {
-  return new Writer(KEY_BYTES + EPOCH_BYTES + 16 + topic.length + body.length)
-    .bytes(key)
-    .u48(epoch)
-    .varint(seq)
-    .text(topic)
-    .bytes(body)
-    .finish()
+  const writer = new Writer(KEY_BYTES + EPOCH_BYTES + 17 + deps.length * 7 + topic.length + body.length)
+  writer.bytes(key).u48(epoch).varint(seq).u8(options)
+  if ((options & ORDER) === CAUSAL) {
+    writer.varint(deps.length / 2)
+    for (let i = 0; i < deps.length; i += 2) writer.u48(deps[i] as number).varint(deps[i + 1] as number)
+  }
+  return writer.text(topic).bytes(body).finish()
 }
 
 /** What the signature covers. */
@@ -146,7 +181,8 @@ export function encodePush(
 /** Makes a frame that arrived ready to be passed on, in place: one more hop, a push along the tree. */
 export function patchForward(frame: Uint8Array): void {
   frame[1] = (frame[1] as number) + 1
-  frame[2] = (frame[2] as number) & HINT
+  const flags = frame[2] as number
+  frame[2] = (flags & HINT) | ((flags & (REPAIR | LATE)) === 0 ? 0 : LATE)
 }
 
 /** A copy of a frame that answers a GRAFT. */

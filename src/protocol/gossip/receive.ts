@@ -13,13 +13,23 @@ import { noteTopic } from './declines.ts'
 import { arrive, remember } from './delivery.ts'
 import type { Neighbour } from './neighbour.ts'
 import { ackLater, announceLater } from './notices.ts'
-import { encodePush, type Push, type PushHead, patchForward, pushToSign, REPAIR } from './push.ts'
+import {
+  encodePush,
+  LATE,
+  type Push,
+  type PushHead,
+  patchForward,
+  pushToSign,
+  RECEIPT,
+  REPAIR,
+} from './push.ts'
 import { acked, push as pushTo } from './pushing.ts'
+import { awaitAll, notYours, openTally } from './receipts.ts'
 import { supplied } from './repair.ts'
 import type { GossipState } from './state.ts'
 import { type Message, type Stream, streamId } from './stream.ts'
 import { foundOut, overlooked } from './topic-rules.ts'
-import { chooseHint, redundant, seed, setParent } from './tree.ts'
+import { announcedBefore, chooseHint, redundant, seed, setParent } from './tree.ts'
 import type { Candidate, Copy, Verifying } from './verifying.ts'
 import { tellSkips, withhold } from './withhold.ts'
 
@@ -147,6 +157,7 @@ function again(
   const crossed = message !== undefined && acked(state, neighbour, message)
   if (!repair && !(first && crossed)) ackLater(state, neighbour, stream.id, seq, hops)
   if (!repair && first) redundant(state, stream, neighbour)
+  if (message !== undefined && (message.options & RECEIPT) !== 0) notYours(state, neighbour, message)
 }
 
 function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
@@ -178,7 +189,7 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
   const hint = stream.seeded ? push.hint : begin(state, stream, from, push.hint, repair)
   let frame = push.frame
   if (hint !== push.hint && stream.received <= HINTED) {
-    frame = encodePush(copy.hops, 0, hint, push.signed, push.signature)
+    frame = encodePush(copy.hops, copy.flags, hint, push.signed, push.signature)
   }
   patchForward(frame)
   const message: Message = {
@@ -187,7 +198,10 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
     frame,
     topic: push.topic,
     body: push.body,
+    options: push.options,
+    deps: push.deps,
     hops: copy.hops,
+    late: (copy.flags & (REPAIR | LATE)) !== 0,
     at: state.now,
     request: undefined,
     older: undefined,
@@ -195,6 +209,7 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
     cost: 0,
   }
   remember(state, message)
+  const tally = (message.options & RECEIPT) === 0 ? undefined : openTally(state, message, copy.link)
   const unknownStart = stream.next === 0
   stream.topics?.found(push.seq)
   if (late) foundOut(state, stream, push.topic, from)
@@ -205,6 +220,8 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
   if (unknownStart && stream.next === 0 && from !== undefined) askWhere(state, from, stream)
   for (const other of candidate.copies) if (other !== copy) repeat(state, stream, other, push)
   passOn(state, message, from, formerParent, late)
+  if (tally !== undefined) awaitAll(state, tally, message)
+  if (stream.earlySeq === push.seq) announcedBefore(state, message)
   noteTopic(state, stream, push.topic, from)
 }
 

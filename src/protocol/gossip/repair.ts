@@ -9,7 +9,7 @@
 import { askWhere } from './compare.ts'
 import type { IhaveEntry } from './control.ts'
 import type { Neighbour } from './neighbour.ts'
-import { announceLater, graft } from './notices.ts'
+import { announceLater, graft, worthTelling } from './notices.ts'
 import { ackedRange } from './pushing.ts'
 import { RangeSet } from './ranges.ts'
 import type { GossipState } from './state.ts'
@@ -113,17 +113,13 @@ export function announced(
     if (entry.ranges.first === 1) stream.floor = 1
     else askWhere(state, neighbour, stream)
   }
-  // A neighbour far behind in hops is told of the shorter way here.
+  edge.toldSeq = last
+  edge.toldAt = state.now - entry.lag
   const newest = stream.messages.get(last)
-  if (
-    newest !== undefined &&
-    !edge.eager &&
-    newest.hops + 1 + state.settings.optimizationThreshold <= entry.hops
-  ) {
-    announceLater(state, neighbour, newest)
-  }
-  if (stream.next > 0 && stream.seen(last) && stream.received > 0 && !edge.eager) {
-    optimize(state, stream, neighbour, entry.hops)
+  if (newest === undefined) stream.earlySeq = Math.max(stream.earlySeq, last)
+  else if (!edge.eager) {
+    if (worthTelling(state, neighbour, newest)) announceLater(state, neighbour, newest)
+    else optimize(state, newest, neighbour, edge)
   }
   if (wanted(stream, edge, 1, verifying).count > 0) {
     const parent = stream.parent === undefined ? undefined : state.neighbours.get(stream.parent)

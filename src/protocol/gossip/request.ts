@@ -15,8 +15,11 @@ export class Request {
   /** When it times out, if nobody acks. */
   deadline = Number.POSITIVE_INFINITY
   settled = false
+  /** Milliseconds for receipts to come in; `undefined` when the acks of neighbours are enough. */
+  readonly receipt: number | undefined
 
-  constructor(id: RequestId) {
+  constructor(id: RequestId, receipt?: number) {
     this.id = id
+    this.receipt = receipt
   }
 }

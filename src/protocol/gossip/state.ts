@@ -11,6 +11,7 @@ import type { Neighbour } from './neighbour.ts'
 import type { Request } from './request.ts'
 import type { Message, Stream } from './stream.ts'
 import { StreamTable } from './streams.ts'
+import type { Tally } from './tally.ts'
 
 /** Counters since the machine was made, and the sizes of its tables now. */
 export interface GossipStats {
@@ -57,6 +58,7 @@ export interface GossipStats {
   verifying: number
   unacked: number
   requests: number
+  tallies: number
 }
 
 export class GossipState {
@@ -86,12 +88,22 @@ export class GossipState {
   /** When the neighbours may be told of interests next, and when they will be. */
   interestsAfter = Number.NEGATIVE_INFINITY
   interestsAt = Number.POSITIVE_INFINITY
+  /** Streams whose first message waits for one of another origin. */
+  readonly early = new Set<Stream>()
+  /** Receipts being counted, oldest first. */
+  readonly tallies = new Map<string, Tally>()
+  /** When one of them wants something. */
+  tallyAt = Number.POSITIVE_INFINITY
+  /** Deliveries here up to this one have been named by a causal message of this peer, or need not be. */
+  named = 0
 
   // the turn at hand
   now = 0
   out: Outbox = []
   /** No timer is due before this. */
   deadline = Number.POSITIVE_INFINITY
+  /** Tallies that changed in this turn. */
+  readonly counted = new Set<Tally>()
   /** Neighbours that got a frame in this turn. */
   readonly touched: Neighbour[] = []
 

@@ -20,8 +20,14 @@ export interface Message {
   frame: Uint8Array
   readonly topic: string
   body: Uint8Array
+  /** Order and receipt, as signed. */
+  readonly options: number
+  /** What it comes after: stream and number by turns. */
+  readonly deps: readonly number[]
   /** Links it crossed to get here; 0 for this peer's own. */
   readonly hops: number
+  /** It was repaired on its way here. */
+  readonly late: boolean
   readonly at: number
   readonly request: Request | undefined
   // History is one list over all streams, oldest first.
@@ -41,6 +47,9 @@ export interface Edge {
   hops: number
   /** What it is known to have. */
   readonly told: RangeSet
+  /** What it announced last, and when that would have come over this link. */
+  toldSeq: number
+  toldAt: number
   /** When the answer to the last GRAFT is overdue; 0 when none is awaited. */
   askedUntil: number
   /** Messages the last GRAFT asked for and that have not come. */
@@ -88,6 +97,9 @@ export class Stream {
   /** The tree has been begun. */
   seeded = false
   received = 0
+  /** Which of all deliveries here the last one of this stream was, and its number; 0 for none yet. */
+  deliveredAs = 0
+  deliveredSeq = 0
   activeAt = 0
   /** Announcements hurry until then: the tree is new or was repaired. */
   hurryUntil = 0
@@ -97,8 +109,11 @@ export class Stream {
   gapAt = Number.POSITIVE_INFINITY
   /** Neighbours asked about the gap. */
   gapProbes = 0
-  /** No change for fewer hops before this. */
-  optimizeAfter = 0
+  /** What had been seen when the parent was last changed for a faster one, and how much faster that was. */
+  swapSeq = 0
+  swapGain = 0
+  /** The highest number that was announced before it came. */
+  earlySeq = 0
   /** Which topics are wanted, once some are not. */
   topics: StreamTopics | undefined = undefined
 
@@ -125,6 +140,8 @@ export class Stream {
         knows: false,
         hops: Number.POSITIVE_INFINITY,
         told: new RangeSet(),
+        toldSeq: 0,
+        toldAt: 0,
         askedUntil: 0,
         outstanding: 0,
         silences: 0,

@@ -7,9 +7,10 @@ import { answer, askWhere, compareAll, entryOf, joinTime, noteActivity } from '.
 import { type GraftEntry, Purpose, type Ranges, type RangesEntry } from './control.ts'
 import { skipTo } from './delivery.ts'
 import type { Neighbour } from './neighbour.ts'
-import { repairFrame } from './push.ts'
+import { RECEIPT, repairFrame } from './push.ts'
 import { ackedRange } from './pushing.ts'
 import { RangeSet } from './ranges.ts'
+import { awaitOne } from './receipts.ts'
 import { graftSoon, wanted } from './repair.ts'
 import type { GossipState } from './state.ts'
 import type { Edge, Message, Stream } from './stream.ts'
@@ -89,6 +90,7 @@ function resend(state: GossipState, neighbour: Neighbour, message: Message): voi
   state.counters.repaired++
   tellSkips(state, neighbour, message.stream)
   state.send(neighbour, repairFrame(message.frame))
+  if ((message.options & RECEIPT) !== 0) awaitOne(state, neighbour, message)
 }
 
 /** A neighbour tells what it has. */

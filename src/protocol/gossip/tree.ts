@@ -16,7 +16,7 @@ import type { Neighbour } from './neighbour.ts'
 import { graft, prune } from './notices.ts'
 import { RangeSet } from './ranges.ts'
 import type { GossipState } from './state.ts'
-import type { Edge, Stream } from './stream.ts'
+import type { Edge, Message, Stream } from './stream.ts'
 
 const NOTHING = new RangeSet()
 /** A stream silent for longer is not used as a hint while a livelier one is there. */
@@ -163,16 +163,34 @@ export function grafted(state: GossipState, stream: Stream, neighbour: Neighbour
   if (stream.parent === neighbour.link) orphan(state, stream)
 }
 
-/** An announcement shows a way that is clearly shorter than the parent's: take it. */
-export function optimize(state: GossipState, stream: Stream, neighbour: Neighbour, hops: number): void {
+/**
+ * A neighbour has announced a message that is here: would it have come clearly sooner from there? Then that
+ * neighbour is the better parent. What came here by repair is no measure of the parent.
+ *
+ * Who is fed by this peer has everything later than this peer and never qualifies, so there are no loops.
+ */
+export function optimize(state: GossipState, message: Message, neighbour: Neighbour, edge: Edge): void {
+  const { stream, seq } = message
   const parent = stream.parent === undefined ? undefined : state.neighbours.get(stream.parent)
-  const { optimizationThreshold, optimizationPause } = state.settings
-  if (parent === undefined || parent === neighbour || state.now < stream.optimizeAfter) return
-  if (hops + 1 + optimizationThreshold > stream.hops || !state.usable(neighbour)) return
-  stream.optimizeAfter = state.now + optimizationPause
+  if (message.late || parent === undefined || parent === neighbour || !state.usable(neighbour)) return
+  const gain = message.at - edge.toldAt
+  // What came before the last change is measured against the parent of today, not the one of then.
+  const known = seq <= stream.swapSeq ? stream.swapGain : 0
+  if (gain - known < state.settings.optimizationThreshold) return
+  stream.swapSeq = stream.highest
+  stream.swapGain = gain
   adopt(state, stream, neighbour)
-  // Until the next message shows it, the new depth is what the announcement promised.
-  stream.hops = hops + 1
   stream.edge(parent.link).eager = false
   prune(state, parent, stream)
+}
+
+/** A message comes that neighbours had announced before: the first of them would have been the quickest. */
+export function announcedBefore(state: GossipState, message: Message): void {
+  const { stream, seq } = message
+  let best: Edge | undefined
+  for (const edge of stream.edges.values()) {
+    if (edge.toldSeq === seq && !edge.eager && (best === undefined || edge.toldAt < best.toldAt)) best = edge
+  }
+  const neighbour = best && state.neighbours.get(best.link)
+  if (best !== undefined && neighbour !== undefined) optimize(state, message, neighbour, best)
 }

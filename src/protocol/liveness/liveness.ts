@@ -132,6 +132,12 @@ export class Liveness {
     this.ping(link, entry, now, out)
   }
 
+  /** A neighbour has not done what it should: it is asked for a sign of life now, not after its next silence. */
+  probe(link: LinkId, now: number, out: Outbox): void {
+    const entry = this.links.get(link)
+    if (entry !== undefined && entry.pingedAt === 0) this.ping(link, entry, now, out)
+  }
+
   /** PING or PONG, the type byte already read. False when it does not parse. */
   frame(link: LinkId, type: number, reader: Reader, now: number, out: Outbox): Vital | boolean {
     const nonce = reader.varint()

@@ -1,5 +1,5 @@
 /**
- * When a peer may be asked again. Failures double the wait; a refusal only defers.
+ * When a peer may be asked again. Failures double the wait; a refusal only defers; a peer that misbehaved is shunned.
  *
  * Invariant: at most {@link MAX_WAITS} peers are remembered; the ones whose wait ends first are forgotten.
  * @module
@@ -12,15 +12,23 @@ export const FIRST_WAIT = 1000
 export const MAX_WAIT = 60_000
 /** Failures in a row after which a peer is taken for gone. Three: one lost dial and one busy moment are forgiven. */
 export const GONE_AFTER = 3
+/** A peer that misbehaved is neither asked nor taken for this long, ms: its score would have leaked away in less. */
+export const SHUNNED_FOR = 300_000
 export const MAX_WAITS = 256
 
 interface Entry {
+  /** Failures in a row; 0 for a peer that only refused. */
   readonly failures: number
+  /** The last failure was silence: one letter of its is enough to be believed in again. */
+  readonly silent: boolean
+  readonly shunned: boolean
   /** Not to be asked at all before this. */
   readonly until: number
   /** Not to be asked for a bucket slot before this: it was full, or was given up for a better link. */
   readonly bucketUntil: number
 }
+
+const NEVER: Entry = { failures: 0, silent: false, shunned: false, until: 0, bucketUntil: 0 }
 
 /** The wait after `failures` failures in a row, ms, before jitter. */
 export function waitAfter(failures: number): number {
@@ -45,27 +53,42 @@ export class Backoff {
   }
 
   readyAt(peer: PeerId, ring: boolean): number {
-    const entry = this.entries.get(peer)
-    if (entry === undefined) return 0
-    return ring ? entry.until : Math.max(entry.until, entry.bucketUntil)
+    const { until, bucketUntil } = this.of(peer)
+    return ring ? until : Math.max(until, bucketUntil)
   }
 
-  /** A dial failed. True when the peer has failed so often that it is taken for gone. */
-  failed(peer: PeerId, now: number): boolean {
-    const failures = (this.entries.get(peer)?.failures ?? 0) + 1
-    this.set(peer, { failures, until: now + jitter(this.random, waitAfter(failures), 0.25), bucketUntil: 0 })
+  /** Whether the last thing that was heard of a peer is that it cannot be had. */
+  failing(peer: PeerId): boolean {
+    return this.of(peer).failures > 0
+  }
+
+  shuns(peer: PeerId, now: number): boolean {
+    const { shunned, until } = this.of(peer)
+    return shunned && until > now
+  }
+
+  /** A dial failed, or met silence. True when the peer has failed so often that it is taken for gone. */
+  failed(peer: PeerId, silent: boolean, now: number): boolean {
+    const failures = this.of(peer).failures + 1
+    const until = now + jitter(this.random, waitAfter(failures), 0.25)
+    this.set(peer, { ...NEVER, failures, silent, until })
     return failures >= GONE_AFTER
+  }
+
+  shun(peer: PeerId, now: number): void {
+    this.set(peer, { ...NEVER, failures: 1, shunned: true, until: now + SHUNNED_FOR })
   }
 
   /** It said no, or was given up: not before `wait` ms, for the ring or for buckets only. */
   defer(peer: PeerId, wait: number, ring: boolean, now: number): void {
-    const { failures, until, bucketUntil } = this.entries.get(peer) ?? {
-      failures: 0,
-      until: 0,
-      bucketUntil: 0,
-    }
+    const entry = this.of(peer)
     const later = now + jitter(this.random, wait, 0.25)
-    this.set(peer, ring ? { failures, until: later, bucketUntil } : { failures, until, bucketUntil: later })
+    this.set(peer, ring ? { ...entry, until: later } : { ...entry, bucketUntil: later })
+  }
+
+  /** A letter of its has come. */
+  heard(peer: PeerId): void {
+    if (this.of(peer).silent) this.entries.delete(peer)
   }
 
   succeeded(peer: PeerId): void {
@@ -84,6 +107,10 @@ export class Backoff {
 
   clear(): void {
     this.entries.clear()
+  }
+
+  private of(peer: PeerId): Entry {
+    return this.entries.get(peer) ?? NEVER
   }
 
   private set(peer: PeerId, entry: Entry): void {

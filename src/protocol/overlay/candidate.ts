@@ -2,22 +2,27 @@
  * Whom to ask next: pure choices over what is known.
  * @module
  */
-import { bucketOf, clockwise, type PeerId } from '../id.ts'
+import { bucketOf, type PeerId, RING } from '../id.ts'
 import { below, type Random } from '../random.ts'
 
-/** The nearest eligible ids clockwise and counter-clockwise; one id where both are the same. */
-export function nearestKnown(
-  self: PeerId,
-  known: Iterable<PeerId>,
-  eligible: (peer: PeerId) => boolean,
-): PeerId[] {
+/** Peers by id, each with where it stands: steps clockwise from this peer. */
+export type Known = ReadonlyMap<PeerId, number>
+
+/** Steps from one place to another, clockwise or not; as `clockwise` of id.ts, half a step where ids share a place. */
+export function stepsOf(from: number, to: number, forward: boolean): number {
+  const steps = forward ? to - from : from - to
+  return steps === 0 || steps === RING ? 0.5 : steps < 0 ? steps + RING : steps
+}
+
+/** The nearest eligible ids on both sides of a place, clockwise first; one id where both are the same. */
+export function nearestKnown(from: number, known: Known, eligible: (peer: PeerId) => boolean): PeerId[] {
   let successor: PeerId | undefined
   let predecessor: PeerId | undefined
   let after = Number.POSITIVE_INFINITY
   let before = Number.POSITIVE_INFINITY
-  for (const peer of known) {
-    const forward = clockwise(self, peer)
-    const backward = clockwise(peer, self)
+  for (const [peer, at] of known) {
+    const forward = stepsOf(from, at, true)
+    const backward = stepsOf(from, at, false)
     if (forward >= after && backward >= before) continue
     if (!eligible(peer)) continue
     if (forward < after) {
@@ -33,6 +38,25 @@ export function nearestKnown(
   if (successor !== undefined) chosen.push(successor)
   if (predecessor !== undefined && predecessor !== successor) chosen.push(predecessor)
   return chosen
+}
+
+/** A known peer and how far it is on the side that was asked about. */
+export interface Step {
+  readonly peer: PeerId
+  readonly distance: number
+}
+
+/** The nearest known peer farther than `beyond` on one side of this peer. */
+export function nextKnown(known: Known, beyond: number, forward: boolean): Step | undefined {
+  let nearest: PeerId | undefined
+  let distance = Number.POSITIVE_INFINITY
+  for (const [peer, at] of known) {
+    const steps = forward ? at : RING - at
+    if (steps <= beyond || steps >= distance) continue
+    distance = steps
+    nearest = peer
+  }
+  return nearest === undefined ? undefined : { peer: nearest, distance }
 }
 
 /** A peer of a uniformly drawn XOR bucket that has no link yet; of any bucket where all have one. */

@@ -9,7 +9,8 @@ import type { PeerId } from '../id.ts'
 
 /** How long hearsay about a departed peer is not believed, ms: two shuffles, in which the others have heard as well. */
 export const GONE_FOR = 60_000
-export const MOST_DEPARTED = 64
+/** Four views: half of a swarm may go at once, and each of it be heard of. */
+export const MOST_DEPARTED = 256
 
 export class Departed {
   private readonly until = new Map<PeerId, number>()

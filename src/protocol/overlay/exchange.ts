@@ -68,20 +68,14 @@ export class Exchange {
     out.push({
       kind: 'send',
       link,
-      frame: this.list(
-        Frame.NEIGHBOURS,
-        up.map(slot => slot.peer),
-      ),
+      frame: this.list(Frame.NEIGHBOURS, soundOf(up)),
     })
   }
 
   tick(up: readonly Slot[], now: number, out: Outbox): void {
     if (now >= this.announceAt) {
       this.announceAt = now + jitter(this.random, REPEAT, 0.2)
-      const frame = this.list(
-        Frame.NEIGHBOURS,
-        up.map(slot => slot.peer),
-      )
+      const frame = this.list(Frame.NEIGHBOURS, soundOf(up))
       for (const slot of up) out.push({ kind: 'send', link: slot.link, frame })
     }
     if (now >= this.shuffleAt) {
@@ -112,4 +106,9 @@ export class Exchange {
   private list(type: number, ids: readonly PeerId[]): Uint8Array {
     return writeIds(this.writer.u8(type), ids).finish()
   }
+}
+
+/** What is told of: who has fallen silent is no neighbour to go by, nor one to be left with. */
+function soundOf(up: readonly Slot[]): PeerId[] {
+  return up.filter(slot => !slot.suspect).map(slot => slot.peer)
 }

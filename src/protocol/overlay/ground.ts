@@ -3,10 +3,11 @@
  * who has left, who may be asked again when, and what neighbours tell each other.
  * @module
  */
-import type { PeerId } from '../id.ts'
+import { clockwise, type PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
 import type { Random } from '../random.ts'
 import { Backoff } from './backoff.ts'
+import type { Known } from './candidate.ts'
 import { Departed } from './departed.ts'
 import type { Out } from './effect.ts'
 import { Exchange } from './exchange.ts'
@@ -31,7 +32,7 @@ export class Ground {
   readonly departed = new Departed()
   /** Both counts of versions only grow, so their sum names a state. */
   private knownVersion = -1
-  private knownSet: ReadonlySet<PeerId> = new Set()
+  private knownMap: Known = new Map()
 
   constructor(config: OverlayConfig) {
     this.config = config
@@ -42,16 +43,22 @@ export class Ground {
   }
 
   /** Every peer known of: linked, told of by neighbours, or in the passive view. */
-  known(): ReadonlySet<PeerId> {
+  known(): Known {
     const version = this.slots.version + this.view.version
-    if (version === this.knownVersion) return this.knownSet
-    const all = new Set(this.view)
-    for (const slot of this.slots) {
-      all.add(slot.peer)
-      if (slot.neighbours !== undefined) for (const id of slot.neighbours) all.add(id)
+    if (version === this.knownVersion) return this.knownMap
+    const { id: self } = this.config
+    const before = this.knownMap
+    const all = new Map<PeerId, number>()
+    const add = (id: PeerId) => {
+      if (!all.has(id)) all.set(id, before.get(id) ?? clockwise(self, id))
     }
-    all.delete(this.config.id)
-    this.knownSet = all
+    for (const { id, steps } of this.view) all.set(id, steps)
+    for (const slot of this.slots) {
+      add(slot.peer)
+      if (slot.neighbours !== undefined) for (const id of slot.neighbours) add(id)
+    }
+    all.delete(self)
+    this.knownMap = all
     this.knownVersion = version
     return all
   }
@@ -69,6 +76,17 @@ export class Ground {
     for (const id of ids) if (!this.departed.has(id, now)) this.view.add(id)
   }
 
+  /** A neighbour's neighbours: the nearest are worth knowing beyond its word. */
+  hearNear(ids: readonly PeerId[], now: number): void {
+    for (const id of ids) if (!this.departed.has(id, now)) this.view.addNear(id)
+  }
+
+  /** A letter of a peer's has come: it is there, whatever was said of it. */
+  heard(id: PeerId): void {
+    this.departed.returned(id)
+    this.backoff.heard(id)
+  }
+
   /** A peer has shown itself, or the signaling server vouches for it. */
   meet(id: PeerId): void {
     this.departed.returned(id)
@@ -80,19 +98,24 @@ export class Ground {
    * so that the news ends where nobody knew them.
    */
   depart(ids: readonly PeerId[], from: LinkId, now: number, out: Out): void {
+    const { slots, view } = this
+    const ring = slots.ring()
     const news: PeerId[] = []
     for (const id of ids) {
-      const slot = this.slots.of(id)
+      const slot = slots.of(id)
       if (slot?.phase === 'up') {
         out.push({ kind: 'doubt', link: slot.link })
         continue
       }
-      if (!this.view.has(id)) continue
-      this.view.remove(id)
+      if (from !== 0) {
+        // Who is nearer than the ring's own is being asked, and answers for itself: no word of others is needed.
+        if (!view.has(id) || slots.isNearer(ring, id)) continue
+      }
+      view.remove(id)
       this.departed.add(id, now)
       news.push(id)
     }
-    if (news.length > 0) this.exchange.gone(news, this.slots.up(), from, out)
+    if (news.length > 0) this.exchange.gone(news, slots.up(), from, out)
   }
 
   /** Whether ids that were told of may change the plan: a slot is free, or one of them is nearer than the ring's. */

@@ -5,7 +5,7 @@
  * `giveUp` only, with a good-bye and, for a better link, alternatives.
  * @module
  */
-import { isInitiator, type PeerId } from '../id.ts'
+import { clockwise, isInitiator, type PeerId } from '../id.ts'
 import type { LinkEnd } from '../input.ts'
 import { nearestKnown } from './candidate.ts'
 import type { Out } from './effect.ts'
@@ -42,11 +42,11 @@ export class Moves {
 
   /** Whether there is, or can be made, room for a peer that asks. */
   admit(from: PeerId, { ring, degree }: Ask, now: number, out: Out): boolean {
-    const { config, slots } = this.ground
+    const { config, slots, target } = this.ground
     const { id, maxPeers } = config
     // Who asks is there; whom this peer has asked may not be: an ask that should have been answered holds no place.
-    if (slots.size - slots.unanswered(now) < this.ground.target) return !slots.full || this.makeRoom(now, out)
-    if (ring && isNearer(id, slots.comingRing(now), from)) return !slots.full || this.makeRoom(now, out)
+    const wanted = slots.held(target, now) < target || (ring && isNearer(id, slots.comingRing(now), from))
+    if (wanted) return !slots.full || this.makeRoom(true, now, out)
     // The rich give to the poor: accepted into the spare slot, and a link to a rich neighbour is given up later.
     if (slots.full || degree > maxPeers / 2) return false
     return slots.evictable(true, degree + 2) !== undefined
@@ -84,15 +84,31 @@ export class Moves {
 
   // ── freeing a slot ─────────────────────────────────────────────────────────────────────────────────────
 
-  /** Frees a slot: an unanswered ask first, for a bucket if there is one, then a link that can be spared. */
-  makeRoom(now: number, out: Out): boolean {
+  /**
+   * Frees a slot: of an ask that was not answered, of a suspect, or, where `need` is greater than filling a bucket,
+   * of a bucket ask or a link that can be spared.
+   */
+  makeRoom(need: boolean, now: number, out: Out): boolean {
+    const { slots } = this.ground
+    let suspect: Slot | undefined
     let asked: Slot | undefined
-    for (const slot of this.ground.slots) if (slot.phase === 'asked' && !(asked?.ring === false)) asked = slot
-    if (asked !== undefined) {
-      this.ground.slots.drop(asked)
+    for (const slot of slots) {
+      if (slots.isSilent(slot, now)) {
+        this.expire(slot, now, out)
+        return true
+      }
+      if (slot.phase === 'asked' && !slot.ring) asked = slot
+      // The one that has been a neighbour for longest, as tables go in order of age.
+      if (slot.phase === 'up' && slot.suspect) suspect ??= slot
+    }
+    if (suspect !== undefined) {
+      this.expire(suspect, now, out)
       return true
     }
-    return this.spare(now, out)
+    if (!need) return false
+    if (asked === undefined) return this.spare(now, out)
+    slots.drop(asked)
+    return true
   }
 
   /** Gives up the link that can best be spared. False when every one is needed, here or at the other end. */
@@ -100,10 +116,20 @@ export class Moves {
     const { slots, backoff, exchange } = this.ground
     const slot = slots.evictable(true, 0) ?? slots.evictable(false, 0)
     if (slot === undefined) return false
+    if (slot.suspect) {
+      this.expire(slot, now, out)
+      return true
+    }
     this.giveUp(slot, 'evicted', out)
     backoff.defer(slot.peer, FULL_WAIT, false, now)
     exchange.changed(now)
     return true
+  }
+
+  /** Nothing was heard from a peer for too long, or for long enough where its slot is needed. */
+  expire(slot: Slot, now: number, out: Out): void {
+    out.push({ kind: 'peer-timeout', peer: slot.peer })
+    this.fail(slot, 'timeout', now, out)
   }
 
   /** A slot ends by this side's will: good-bye with alternatives where there is a neighbour, then close. */
@@ -120,9 +146,15 @@ export class Moves {
 
   /** An ask or an opening link came to nothing, or a neighbour is not to be one. */
   fail(slot: Slot, reason: LinkEnd, now: number, out: Out): void {
-    const { view, backoff, exchange } = this.ground
+    const { view, backoff, exchange, departed } = this.ground
     this.giveUp(slot, reason, out)
-    if (backoff.failed(slot.peer, now) || reason === 'misbehaved') view.remove(slot.peer)
+    if (reason === 'misbehaved') {
+      backoff.shun(slot.peer, now)
+      view.remove(slot.peer)
+    } else if (backoff.failed(slot.peer, slot.phase !== 'opening', now)) {
+      view.remove(slot.peer)
+      departed.add(slot.peer, now)
+    }
     if (slot.phase === 'up') exchange.changed(now)
   }
 
@@ -141,6 +173,8 @@ export class Moves {
     const { slots, view, backoff, exchange } = this.ground
     const evicted = reason === 'evicted'
     slots.drop(slot)
+    // Who stood behind it on the ring stands before this peer now.
+    for (const id of slot.neighbours ?? []) view.addNear(id)
     if (reason === 'bye' || reason === 'timeout') this.ground.depart([slot.peer], 0, now, out)
     else if (!evicted && reason !== 'closed') view.remove(slot.peer)
     backoff.defer(slot.peer, evicted ? FULL_WAIT : LOST_WAIT, !evicted, now)
@@ -149,10 +183,10 @@ export class Moves {
 
   /** Peers to ask instead: the two nearest to the asker on the ring, then neighbours with the fewest links. */
   private alternativesFor(peer: PeerId): PeerId[] {
-    const chosen = nearestKnown(peer, this.ground.known(), id => id !== peer)
-    const poor = this.ground.slots
-      .up()
-      .filter(slot => slot.peer !== peer && !slot.suspect && !chosen.includes(slot.peer))
+    const { config, backoff, slots } = this.ground
+    const useful = (id: PeerId) => id !== peer && !backoff.failing(id) && slots.of(id)?.suspect !== true
+    const chosen = nearestKnown(clockwise(config.id, peer), this.ground.known(), useful)
+    const poor = slots.up().filter(slot => slot.peer !== peer && !slot.suspect && !chosen.includes(slot.peer))
     poor.sort((a, b) => (a.neighbours?.size ?? 0) - (b.neighbours?.size ?? 0))
     for (const slot of poor) {
       if (chosen.length === ALTERNATIVES) break

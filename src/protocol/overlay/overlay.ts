@@ -90,7 +90,7 @@ export class Overlay {
 
   /** Every peer known of: linked, told of by neighbours, or in the passive view. */
   known(): ReadonlySet<PeerId> {
-    return this.ground.known()
+    return new Set(this.ground.known().keys())
   }
 
   /** Every table that grows with what others say (invariant 4). */
@@ -154,6 +154,7 @@ export class Overlay {
 
   letter(from: PeerId, kind: number, body: Uint8Array, now: number, out: Out): Drop | undefined {
     if (!this.plan.running) return undefined
+    this.ground.heard(from)
     switch (kind) {
       case LETTER.ASK:
         return this.onAsk(from, body, now, out)
@@ -171,6 +172,10 @@ export class Overlay {
   private onAsk(from: PeerId, body: Uint8Array, now: number, out: Out): Drop | undefined {
     const ask = decodeAsk(body)
     if (ask === undefined) return 'malformed'
+    if (this.ground.backoff.shuns(from, now)) {
+      this.moves.refuse(from, ask.session, REFUSAL.POLICY, out)
+      return undefined
+    }
     const slot = this.ground.slots.of(from)
     if (slot !== undefined) {
       if (slot.session === ask.session) return undefined
@@ -198,7 +203,10 @@ export class Overlay {
     if (session === undefined) return 'malformed'
     const slot = this.ground.slots.of(from)
     if (slot?.session !== session) this.moves.refuse(from, session, REFUSAL.STALE, out)
-    else if (slot.phase === 'asked') this.moves.open(slot, now, out)
+    else if (slot.phase === 'asked') {
+      this.ground.slots.answered(slot, now)
+      this.moves.open(slot, now, out)
+    }
     return undefined
   }
 
@@ -208,6 +216,7 @@ export class Overlay {
     this.plan.suggested(refusal.alternatives, now)
     const slot = this.ground.slots.of(from)
     if (slot?.session !== refusal.session || slot.phase === 'up') return undefined
+    if (slot.phase === 'asked') this.ground.slots.answered(slot, now)
     this.moves.refused(slot, refusal.reason, now, out)
     this.plan.refused(slot.ring, now)
     return undefined
@@ -261,6 +270,7 @@ export class Overlay {
     const slot = this.slotOf(link)
     if (slot === undefined) return
     slot.suspect = suspect
+    this.ground.exchange.changed(now)
     this.plan.replan(now, 0)
   }
 
@@ -286,6 +296,7 @@ export class Overlay {
     if (type === Frame.NEIGHBOURS) {
       const peers = new Set(ids)
       this.ground.slots.told(slot, peers)
+      this.ground.hearNear(ids, now)
       out.push({ kind: 'lookahead', link, peers })
       if (this.ground.isNews(ids)) this.plan.replan(now, NEWS_WAIT)
       return undefined

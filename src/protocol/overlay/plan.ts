@@ -8,10 +8,11 @@
  */
 import type { PeerId } from '../id.ts'
 import { jitter } from '../random.ts'
-import { chooseBucketPeer, nearestKnown } from './candidate.ts'
+import { chooseBucketPeer } from './candidate.ts'
 import type { Out } from './effect.ts'
 import type { Ground } from './ground.ts'
 import type { Moves } from './moves.ts'
+import { planRing } from './ring.ts'
 
 /** Asks and openings of this side at a time: each may cost an ICE negotiation. */
 const PARALLEL = 3
@@ -85,8 +86,7 @@ export class Plan {
     const { slots, exchange } = this.ground
     for (const slot of slots) {
       if (slot.phase === 'up' || now < slot.deadline) continue
-      out.push({ kind: 'peer-timeout', peer: slot.peer })
-      this.moves.fail(slot, 'timeout', now, out)
+      this.moves.expire(slot, now, out)
       this.replan(now, 0)
     }
     if (now >= this.shedAt) this.shed(now, out)
@@ -142,42 +142,29 @@ export class Plan {
   // ── what is missing ────────────────────────────────────────────────────────────────────────────────────
 
   private plan(now: number, out: Out): void {
-    const { slots, backoff, config } = this.ground
-    this.planAt = Number.POSITIVE_INFINITY
-    this.planRing(now, out)
-    const alone = !slots.linked
+    const { ground } = this
+    const { slots, backoff, config, target } = ground
+    this.planAt = planRing(ground, this.moves, now, out)
+    const alone = slots.sound === 0
     if (!alone && now < this.joinedAt + SETTLE) return this.replan(this.joinedAt + SETTLE, 0)
-    if (slots.size >= this.ground.target) return
+    if (slots.held(target, now) >= target) return
     if (now >= this.fillAt || alone) {
       this.planBuckets(now, out)
       this.fillAt = now + jitter(config.random, this.fillWait, 0.25)
     }
     // Something is missing: look again soon, and seldom where everybody has said no.
     this.replan(Math.max(now + REPLAN, Math.min(this.fillAt, backoff.nextReady(now))), 0)
-    if (slots.asking === 0 && this.signalingUp) this.sampleAt = Math.min(this.sampleAt, now + this.lackWait)
-  }
-
-  /** The nearest known peer on each side should be a neighbour. */
-  private planRing(now: number, out: Out): void {
-    const { slots, backoff, config } = this.ground
-    const wanted = (peer: PeerId) => slots.of(peer)?.suspect !== true
-    const eligible = (peer: PeerId) => wanted(peer) && (slots.has(peer) || backoff.ready(peer, true, now))
-    for (const peer of nearestKnown(config.id, this.ground.known(), eligible)) {
-      if (slots.has(peer) || slots.asking >= PARALLEL) continue
-      if (slots.full && !this.moves.makeRoom(now, out)) continue
-      this.moves.ask(peer, true, now, out)
-    }
-    for (const peer of nearestKnown(config.id, this.ground.known(), wanted)) {
-      if (!slots.has(peer)) this.replan(now, Math.max(REPLAN, backoff.readyAt(peer, true) - now))
+    if (slots.pending(now) === 0 && this.signalingUp) {
+      this.sampleAt = Math.min(this.sampleAt, now + this.lackWait)
     }
   }
 
   /** Free slots go to peers of the buckets. */
   private planBuckets(now: number, out: Out): void {
-    const { slots } = this.ground
-    while (slots.size < this.ground.target && slots.asking < PARALLEL) {
+    const { slots, target } = this.ground
+    while (slots.held(target, now) < target && slots.pending(now) < PARALLEL) {
       const peer = this.nextBucketPeer(now)
-      if (peer === undefined) break
+      if (peer === undefined || (slots.size >= target && !this.moves.makeRoom(false, now, out))) break
       this.moves.ask(peer, false, now, out)
     }
   }
@@ -186,10 +173,10 @@ export class Plan {
     const { slots, backoff, config } = this.ground
     const free = (peer: PeerId) => !slots.has(peer) && backoff.ready(peer, false, now)
     const first = this.bootstrap.find(free)
-    if (first !== undefined && !slots.linked) return first
+    if (first !== undefined && slots.sound === 0) return first
     for (let named = this.roomy.pop(); named !== undefined; named = this.roomy.pop())
       if (free(named)) return named
-    return chooseBucketPeer(config.id, this.ground.known(), free, slots.buckets(), config.random)
+    return chooseBucketPeer(config.id, this.ground.known().keys(), free, slots.buckets(), config.random)
   }
 
   private askSample(now: number, out: Out): void {

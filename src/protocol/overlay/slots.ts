@@ -12,8 +12,10 @@ import { chooseEviction, isNearer, type Ring, ringOf, type Slot } from './slot.t
 
 /** An answer to an ask takes a few round trips of the mesh or the server; 3 s is a slow phone. */
 export const ASK_TIMEOUT = 3000
-/** An ask is answered within this, ms, if there is anybody: two of the longest round trips on earth. */
-const ANSWER_EXPECTED = 600
+/** An ask is answered within this, ms, until answers have been timed: two of the longest round trips on earth. */
+const FIRST_PATIENCE = 600
+/** … and the least it is once they have been, ms: a busy page takes this long. */
+const LEAST_PATIENCE = 300
 
 /** What a new slot is for. */
 export interface Asked {
@@ -22,11 +24,6 @@ export interface Asked {
   readonly ring: boolean
   /** This side asked. */
   readonly outgoing: boolean
-}
-
-/** Whether a slot is an ask that a peer which is there would have answered by now. */
-function isUnanswered(slot: Slot, now: number): boolean {
-  return slot.phase === 'asked' && now - slot.since > ANSWER_EXPECTED
 }
 
 function isSound(slot: Slot): boolean {
@@ -41,6 +38,8 @@ export class Slots {
   private nextLink: LinkId = 1
   /** Grows with every change of slots or their neighbours (invariant 2). */
   version = 0
+  /** How long an answer to an ask is waited for before others are asked beside it, ms. */
+  patience = FIRST_PATIENCE
 
   constructor(self: PeerId, maxPeers: number) {
     this.self = self
@@ -83,18 +82,39 @@ export class Slots {
     return false
   }
 
-  /** Slots that are asked or opening. */
-  get asking(): number {
+  /** Neighbours that are not suspect. */
+  get sound(): number {
     let count = 0
-    for (const slot of this) if (slot.phase !== 'up') count++
+    for (const slot of this) if (isSound(slot)) count++
     return count
   }
 
-  /** Asks that a peer which is there would have answered by now. */
-  unanswered(now: number): number {
+  /** Whether a slot is an ask that a peer which is there would have answered by now. */
+  isSilent(slot: Slot, now: number): boolean {
+    return slot.phase === 'asked' && now >= slot.since + this.patience
+  }
+
+  /** An ask of this side's was answered: a slow mesh is given more patience, a quick one less. */
+  answered(slot: Slot, now: number): void {
+    // Twice the smoothed time; RFC 6298 §2 with its gain of 1/8, and its doubling in place of the variance.
+    const patience = this.patience + ((now - slot.since) * 2 - this.patience) / 8
+    this.patience = Math.min(ASK_TIMEOUT, Math.max(LEAST_PATIENCE, patience))
+  }
+
+  /** Asks that may yet be answered, and links that are being opened. */
+  pending(now: number): number {
     let count = 0
-    for (const slot of this) if (isUnanswered(slot, now)) count++
+    for (const slot of this) if (slot.phase !== 'up' && !this.isSilent(slot, now)) count++
     return count
+  }
+
+  /** Slots that are of use: neighbours, and what may become one. Suspects are, until they are half of `enough`. */
+  held(enough: number, now: number): number {
+    const living = this.sound + this.pending(now)
+    if (2 * living < enough) return living
+    let suspects = 0
+    for (const slot of this) if (slot.phase === 'up' && slot.suspect) suspects++
+    return living + suspects
   }
 
   /** Whether a peer is a neighbour, or a neighbour's neighbour by what that one says. */
@@ -114,7 +134,7 @@ export class Slots {
     return ringOf(
       this.self,
       this,
-      slot => !slot.suspect && (slot.phase !== 'asked' || (slot.ring && !isUnanswered(slot, now))),
+      slot => !slot.suspect && (slot.phase !== 'asked' || (slot.ring && !this.isSilent(slot, now))),
     )
   }
 
@@ -136,8 +156,12 @@ export class Slots {
   }
 
   add(asked: Asked, now: number): Slot {
+    // Written out, so that every slot has one hidden class.
     const slot: Slot = {
-      ...asked,
+      peer: asked.peer,
+      session: asked.session,
+      ring: asked.ring,
+      outgoing: asked.outgoing,
       link: 0,
       phase: 'asked',
       deadline: now + ASK_TIMEOUT,
@@ -166,7 +190,13 @@ export class Slots {
 
   /** A neighbour has said what its neighbours are. */
   told(slot: Slot, neighbours: ReadonlySet<PeerId>): void {
+    const before = slot.neighbours
     slot.neighbours = neighbours
+    if (before?.size === neighbours.size) {
+      let same = true
+      for (const id of neighbours) same &&= before.has(id)
+      if (same) return
+    }
     this.version++
   }
 

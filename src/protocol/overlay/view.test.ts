@@ -27,7 +27,7 @@ it('is bounded, and holds k of a bucket besides the nearest', () => {
     const { self, view } = filled(2000, k, 2)
     expect(view.size).toBeLessThanOrEqual(VIEW_SIZE)
     const counts = new Map<number, number>()
-    for (const id of view) counts.set(bucketOf(self, id), (counts.get(bucketOf(self, id)) ?? 0) + 1)
+    for (const { id } of view) counts.set(bucketOf(self, id), (counts.get(bucketOf(self, id)) ?? 0) + 1)
     for (const count of counts.values()) expect(count).toBeLessThanOrEqual(k + 2 * NEAREST)
   }
 })
@@ -35,7 +35,7 @@ it('is bounded, and holds k of a bucket besides the nearest', () => {
 it('a larger k keeps more of the far half', () => {
   const far = (k: number) => {
     const { self, view } = filled(2000, k, 3)
-    return [...view].filter(id => bucketOf(self, id) === 0).length
+    return [...view].filter(({ id }) => bucketOf(self, id) === 0).length
   }
   expect(far(20)).toBeGreaterThan(far(5))
 })

@@ -2,8 +2,10 @@
  * The passive view: peers this one knows of (HyParView; Leitão, Pereira & Rodrigues, DSN 2007, §4.1), spread over
  * the XOR distance as k-buckets are (Kademlia, §2.2), with the twelve nearest on the ring kept for the ring slots.
  *
- * Invariant: at most {@link VIEW_SIZE} ids, and of one XOR bucket at most k besides the {@link NEAREST} nearest
- * clockwise and counter-clockwise, which always stay; what is too much loses a random id.
+ * Invariants
+ * 1. At most {@link VIEW_SIZE} ids, and of one XOR bucket at most k besides the {@link NEAREST} nearest
+ *    clockwise and counter-clockwise, which always stay; what is too much loses a random id.
+ * 2. Entries stand in the order of the ring, clockwise from this peer.
  * @module
  */
 import { bucketOf, clockwise, type PeerId } from '../id.ts'
@@ -14,11 +16,19 @@ export const VIEW_SIZE = 64
 /** Kept nearest ids on each side: half the ring neighbourhood may die and one of six still lives with 98 %. */
 export const NEAREST = 6
 
+interface Entry {
+  readonly id: PeerId
+  /** Steps clockwise from this peer. */
+  readonly steps: number
+  readonly bucket: number
+}
+
 export class PassiveView {
   private readonly self: PeerId
   private readonly random: Random
   private readonly k: number
-  private readonly ids = new Set<PeerId>()
+  private readonly entries: Entry[] = []
+  private readonly byId = new Map<PeerId, Entry>()
   /** Ids in each bucket, by its number. */
   private readonly counts = new Map<number, number>()
   /** Grows with every change. */
@@ -31,42 +41,52 @@ export class PassiveView {
   }
 
   get size(): number {
-    return this.ids.size
+    return this.byId.size
   }
 
   has(id: PeerId): boolean {
-    return this.ids.has(id)
+    return this.byId.has(id)
   }
 
-  [Symbol.iterator](): IterableIterator<PeerId> {
-    return this.ids.values()
+  [Symbol.iterator](): IterableIterator<Entry> {
+    return this.entries.values()
   }
 
   add(id: PeerId): void {
-    if (id === this.self || this.ids.has(id)) return
-    this.ids.add(id)
+    if (id === this.self || this.byId.has(id)) return
+    const entry = { id, steps: clockwise(this.self, id), bucket: bucketOf(this.self, id) }
+    this.byId.set(id, entry)
+    this.entries.splice(this.place(entry.steps), 0, entry)
     this.version++
-    const bucket = bucketOf(this.self, id)
-    const count = this.count(bucket, 1)
-    if (count > this.k) this.evict(bucket)
-    if (this.ids.size > VIEW_SIZE) this.evict(undefined)
+    if (this.count(entry.bucket, 1) > this.k) this.evict(entry.bucket)
+    if (this.byId.size > VIEW_SIZE) this.evict(undefined)
+  }
+
+  /** Adds an id if it is among the nearest: what neighbours tell of their neighbours fills the ring's reserve only. */
+  addNear(id: PeerId): void {
+    const at = this.place(clockwise(this.self, id))
+    if (at < NEAREST || at > this.entries.length - NEAREST) this.add(id)
   }
 
   remove(id: PeerId): void {
-    if (!this.ids.delete(id)) return
+    const entry = this.byId.get(id)
+    if (entry === undefined) return
+    this.byId.delete(id)
+    this.entries.splice(this.entries.indexOf(entry), 1)
     this.version++
-    this.count(bucketOf(this.self, id), -1)
+    this.count(entry.bucket, -1)
   }
 
   clear(): void {
-    this.ids.clear()
+    this.byId.clear()
+    this.entries.length = 0
     this.counts.clear()
     this.version++
   }
 
   /** Up to `count` different ids at random. */
   sample(count: number): PeerId[] {
-    const all = [...this.ids]
+    const all = this.entries.map(entry => entry.id)
     const chosen = Math.min(count, all.length)
     for (let i = 0; i < chosen; i++) {
       const j = i + below(this.random, all.length - i)
@@ -77,6 +97,18 @@ export class PassiveView {
     return all.slice(0, chosen)
   }
 
+  /** How many entries stand before `steps`. */
+  private place(steps: number): number {
+    let low = 0
+    let high = this.entries.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.entries[middle] as Entry).steps < steps) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
   private count(bucket: number, change: number): number {
     const count = (this.counts.get(bucket) ?? 0) + change
     this.counts.set(bucket, count)
@@ -85,10 +117,8 @@ export class PassiveView {
 
   /** Removes a random id, of one bucket or of any, that is not among the nearest. */
   private evict(bucket: number | undefined): void {
-    const byRing = [...this.ids].map(id => ({ id, steps: clockwise(this.self, id) }))
-    byRing.sort((a, b) => a.steps - b.steps)
-    const rest = byRing.slice(NEAREST, byRing.length - NEAREST)
-    const from = bucket === undefined ? rest : rest.filter(({ id }) => bucketOf(this.self, id) === bucket)
+    let from = this.entries.slice(NEAREST, -NEAREST)
+    if (bucket !== undefined) from = from.filter(entry => entry.bucket === bucket)
     const victim = from[below(this.random, Math.max(1, from.length))]
     if (victim !== undefined) this.remove(victim.id)
   }

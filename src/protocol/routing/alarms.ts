@@ -39,6 +39,11 @@ export class Alarms<T extends Alarmed> {
     if (slot < this.first) this.first = slot
   }
 
+  /** As {@link set}, where that is earlier than the alarm there is. */
+  sooner(item: T, at: number): void {
+    if (item.slot === UNSET || at <= (item.slot - 1) * GRAIN) this.set(item, at)
+  }
+
   clear(item: T): void {
     if (item.slot === UNSET) return
     const items = this.slots.get(item.slot)

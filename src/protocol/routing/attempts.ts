@@ -94,6 +94,11 @@ export class Attempts {
     return jitter(this.random, this.roundTrip.timeout(flight.attempts, envelope.length), JITTER)
   }
 
+  /** Whether the latest attempt went over this link, and has not been sent over another one since. */
+  isOutOn(flight: Flight, link: LinkId): boolean {
+    return flight.link === link && this.relay.ways.asked(flight.ways.at(-1) ?? 0)?.tried.at(-1) === link
+  }
+
   /** Takes a receipt's time. Only of letters that were sent once: of the others it cannot be told which time. */
   answered(flight: Flight, now: number): void {
     if (flight.attempts === 1) this.roundTrip.measured(now - flight.sentAt)

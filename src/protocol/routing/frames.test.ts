@@ -23,10 +23,10 @@ import {
 import {
   MAX_NUMBER,
   readData,
-  readReceipts,
+  readRanges,
   readTransit,
   writeData,
-  writeReceipts,
+  writeRanges,
   writeTransit,
 } from './frames.ts'
 
@@ -119,11 +119,20 @@ describe('frames come out as they went in', () => {
     const type = fc.constantFrom(Frame.ROUTED, Frame.BOUNCED)
     const hops = fc.integer({ min: 1, max: 255 })
     fc.assert(
-      fc.property(type, hops, fc.nat(3), fc.nat(63), box, (kind, count, course, budget, envelope) => {
-        const frame = writeTransit(kind, count, course as Course, budget, envelope)
-        expect(frame[0]).toBe(kind)
-        expect(readTransit(new Reader(frame, 1))).toEqual({ hops: count, course, budget, envelope })
-      }),
+      fc.property(
+        type,
+        hops,
+        fc.nat(3),
+        fc.nat(63),
+        box,
+        u48,
+        (kind, count, course, budget, envelope, serial) => {
+          const transit = { hops: count, course: course as Course, budget, envelope }
+          const frame = writeTransit(kind, transit, serial)
+          expect(frame[0]).toBe(kind)
+          expect(readTransit(new Reader(frame, 1))).toEqual({ ...transit, number: serial })
+        },
+      ),
     )
   })
 
@@ -140,8 +149,8 @@ describe('frames come out as they went in', () => {
     const range = fc.tuple(fc.nat(1e6), fc.nat(1e6)).map(([first, more]) => [first, first + more])
     fc.assert(
       fc.property(fc.array(range, { minLength: 1, maxLength: 50 }), ranges => {
-        const frame = writeReceipts(ranges.flat())
-        expect(readReceipts(new Reader(frame, 1))).toEqual(ranges.flat())
+        const frame = writeRanges(Frame.RECEIPT, ranges.flat())
+        expect(readRanges(new Reader(frame, 1))).toEqual(ranges.flat())
       }),
     )
   })
@@ -151,14 +160,14 @@ describe('frames come out as they went in', () => {
       fc.property(fc.uint8Array({ maxLength: 400 }), garbage => {
         readTransit(new Reader(garbage))
         readData(new Reader(garbage))
-        readReceipts(new Reader(garbage))
+        readRanges(new Reader(garbage))
         const address = readAddress(garbage)
         if (address !== undefined) readLetter(address.kind, garbage)
       }),
       { numRuns: 2000 },
     )
-    expect(readReceipts(new Reader(Uint8Array.of(1, 0)))).toBeUndefined()
-    expect(readReceipts(new Reader(new Uint8Array(0)))).toBeUndefined()
+    expect(readRanges(new Reader(Uint8Array.of(1, 0)))).toBeUndefined()
+    expect(readRanges(new Reader(new Uint8Array(0)))).toBeUndefined()
     expect(readData(new Reader(Uint8Array.of(128, 1)))).toBeUndefined()
     expect(readTransit(new Reader(Uint8Array.of(0, 0, 1)))).toBeUndefined()
   })

@@ -4,7 +4,7 @@
  *     letter → record known and newest? (else verify) → open → seen before? → hand on → receipt
  * @module
  */
-import type { Drop, Effect } from '../effect.ts'
+import type { Drop } from '../effect.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
 import { decodeRecord, type PeerRecord } from '../record.ts'
@@ -24,16 +24,12 @@ import {
 } from './envelope.ts'
 import { readData, readHead } from './frames.ts'
 import type { Introductions } from './introductions.ts'
-import type { Letter } from './letter.ts'
+import type { Letter, RoutingOutbox as Outbox } from './letter.ts'
 import type { Outbound } from './outbound.ts'
 import type { ReceiptsDue } from './receipts-due.ts'
 import type { Relay } from './relay.ts'
 
 const EMPTY = new Uint8Array(0)
-
-interface Outbox {
-  push(item: Effect | Letter): unknown
-}
 
 /** What arrivals touch. */
 export interface Rooms {

@@ -51,6 +51,8 @@ export interface Flight extends Alarmed {
   deadEnds: number
   firstDeadEnd: number
   sentAt: number
+  /** How often it went as DATA over its link. */
+  handed: number
   /** The link it is out on. */
   link: LinkId | undefined
   /** First hops of earlier attempts. */
@@ -91,6 +93,7 @@ export function newFlight(lane: Lane, sending: Sending | undefined, number: numb
     deadEnds: 0,
     firstDeadEnd: 0,
     sentAt: 0,
+    handed: 0,
     link: undefined,
     avoid: [],
     ways: [],

@@ -11,6 +11,10 @@ export interface RoutingLimits {
   readonly maxWays: number
   /** Milliseconds a way is remembered. */
   readonly wayLife: number
+  /** Frames of one link that are kept until its other side has taken them. */
+  readonly maxHopFrames: number
+  /** Bytes of those. */
+  readonly maxHopBytes: number
   /** Peers whose record, shared key and received numbers are kept; neighbours and correspondents come on top. */
   readonly maxRecords: number
   /** Records being verified at once. */
@@ -49,6 +53,9 @@ export const ROUTING_LIMITS: RoutingLimits = {
   maxWays: 4096,
   // Three times the default timeout of a request: a late receipt still finds its way back.
   wayLife: 30_000,
+  // A second of 256 envelopes through one link; with 8 links some 8 MB at most, where every body is large.
+  maxHopFrames: 256,
+  maxHopBytes: 1024 * 1024,
   // About 1 kB each. An attacker needs as many verified identities to make this peer forget a replay.
   maxRecords: 2048,
   // WebCrypto verifies 24,700 a second: 64 are 3 ms of work.

@@ -4,7 +4,6 @@
  * @module
  */
 import { sha256 } from '../../crypto/hash.ts'
-import type { Effect } from '../effect.ts'
 import { bucketOf, type PeerId, ringPosition } from '../id.ts'
 import type { LinkId, RequestId } from '../input.ts'
 import type { Random } from '../random.ts'
@@ -12,7 +11,7 @@ import { decodeRecord, encodeRecord, idOfKey, type PeerRecord, recordToSign } fr
 import type { Sealer } from '../sealer.ts'
 import { Reader } from '../wire/reader.ts'
 import type { RoutingLimits } from './limits.ts'
-import { type Letter, Routing, type Sending } from './routing.ts'
+import { type Letter, Routing, type RoutingEffect, type Sending } from './routing.ts'
 
 export const SWARM = sha256(new Uint8Array([7]))
 
@@ -91,7 +90,7 @@ export interface Peer {
   alive: boolean
 }
 
-type Out = (Effect | Letter)[]
+type Out = RoutingEffect[]
 interface Event {
   readonly at: number
   readonly order: number
@@ -111,6 +110,8 @@ export class TestNetwork {
   frames = 0
   bytes = 0
   verifications = 0
+  /** Links that a peer wanted a sign of life of. */
+  readonly doubts: LinkId[] = []
   signalingUp = false
   tap: Tap = (_from, _to, frame) => frame
   readonly peers: Peer[] = []
@@ -264,6 +265,11 @@ export class TestNetwork {
     const drop = input(peer.routing, out)
     if (typeof drop === 'string') peer.drops.push(drop)
     peer.routing.flush(this.now, out)
+    const { length } = out
+    for (let i = 0; i < length; i++) {
+      const effect = out[i] as RoutingEffect
+      if (effect.kind === 'send') peer.routing.piggyback(effect.link, out)
+    }
     for (const effect of out) this.play(index, effect)
     const { deadline } = peer.routing
     if (deadline < Number.POSITIVE_INFINITY)
@@ -273,7 +279,7 @@ export class TestNetwork {
       })
   }
 
-  private play(index: number, effect: Effect | Letter): void {
+  private play(index: number, effect: RoutingEffect): void {
     const peer = this.peer(index)
     switch (effect.kind) {
       case 'send': {
@@ -300,6 +306,9 @@ export class TestNetwork {
         )
         return
       }
+      case 'doubt':
+        if (!this.doubts.includes(effect.link)) this.doubts.push(effect.link)
+        return
       case 'deliver':
         peer.delivered.push(effect)
         return

@@ -4,7 +4,7 @@
  * said often enough that there is no route.
  * @module
  */
-import type { Drop, Effect, Outcome } from '../effect.ts'
+import type { Drop, Outcome } from '../effect.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkId, RequestId } from '../input.ts'
 import { Alarms, NO_ALARM } from './alarms.ts'
@@ -12,15 +12,13 @@ import type { Attempts } from './attempts.ts'
 import type { Directory } from './directory.ts'
 import { type Address, readReceipt } from './envelope.ts'
 import { writeData } from './frames.ts'
+import { patience } from './hops.ts'
 import { enter, type Flight, type Lane, newFlight, newLane, type Sending } from './lane.ts'
+import type { RoutingOutbox as Outbox } from './letter.ts'
 import type { RoutingLimits } from './limits.ts'
 import { Numbers } from './numbers.ts'
 import type { Relay } from './relay.ts'
 import { SELF } from './ways.ts'
-
-interface Outbox {
-  push(effect: Effect): unknown
-}
 
 export class Outbound {
   sent = 0
@@ -104,8 +102,9 @@ export class Outbound {
   linkDown(link: LinkId, id: PeerId, now: number, out: Outbox): void {
     const lane = this.lanes.get(id)
     if (lane !== undefined) this.recall(lane, link, now, out)
+    // What the link had taken may have died with its peer; what it had not is on another link by now.
     for (const flight of this.attempts.flights())
-      if (flight.phase === 'flying' && flight.link === link) this.alarms.set(flight, now)
+      if (flight.phase === 'flying' && this.attempts.isOutOn(flight, link)) this.alarms.set(flight, now)
   }
 
   /** A neighbour fell silent or spoke again: what waits on it is looked at in the next tick. */
@@ -130,16 +129,23 @@ export class Outbound {
     else {
       this.alarms.set(flight, flight.until)
       if (sending === undefined) this.askAgain(lane, now, out)
-      else if (phase === 'linked') this.recallFromSilent(flight, now, out)
+      else if (phase === 'linked') this.handAgain(flight, now, out)
       else if (phase !== 'queued') this.again(flight, now, out)
       return
     }
     this.pump(lane, now, out)
   }
 
-  private recallFromSilent(flight: Flight, now: number, out: Outbox): void {
-    if (flight.link === undefined || this.linkTo(flight.lane.to) !== undefined) return
-    this.recall(flight.lane, flight.link, now, out)
+  /** DATA without a receipt: again where the link seems sound, another way where it does not. */
+  private handAgain(flight: Flight, now: number, out: Outbox): void {
+    const link = this.linkTo(flight.lane.to)
+    if (link === undefined || link !== flight.link) {
+      if (flight.link !== undefined) this.recall(flight.lane, flight.link, now, out)
+      return
+    }
+    this.attempts.retries++
+    this.hand(flight, link, now, out)
+    out.push({ kind: 'doubt', link })
   }
 
   // ── answers ────────────────────────────────────────────────────────────────────────────────────────────
@@ -248,7 +254,7 @@ export class Outbound {
     }
     // The queue may be long and the room small: no copy of it. What is sent leaves it under the loop.
     for (const flight of lane.queue) {
-      if (link !== undefined) this.hand(flight, link, out)
+      if (link !== undefined) this.hand(flight, link, now, out)
       else if (this.hasRoom(lane, flight)) this.fly(flight, now, out)
       else return
     }
@@ -262,12 +268,16 @@ export class Outbound {
   }
 
   /** To a neighbour, over its link: nothing to seal. */
-  private hand(flight: Flight, link: LinkId, out: Outbox): void {
+  private hand(flight: Flight, link: LinkId, now: number, out: Outbox): void {
     const { sending } = flight
-    if (sending === undefined) return
+    const neighbour = this.relay.neighbour(link)
+    if (sending === undefined || neighbour === undefined) return
+    flight.handed = flight.link === link && flight.phase === 'linked' ? flight.handed + 1 : 1
     enter(flight, 'linked')
     flight.link = link
-    this.alarms.set(flight, flight.until)
+    // Whatever waits may be on this link and before it.
+    const wait = patience(neighbour, flight.handed, this.bytes, this.limits)
+    this.alarms.set(flight, Math.min(flight.until, now + wait))
     const { kind, receipt, body } = sending
     out.push({ kind: 'send', link, frame: writeData(kind, receipt, flight.number, body) })
     if (!receipt) this.settle(flight, 'ok', out)
@@ -288,7 +298,7 @@ export class Outbound {
 
   private again(flight: Flight, now: number, out: Outbox): void {
     const link = this.linkTo(flight.lane.to)
-    if (link !== undefined) this.hand(flight, link, out)
+    if (link !== undefined) this.hand(flight, link, now, out)
     else this.fly(flight, now, out)
   }
 

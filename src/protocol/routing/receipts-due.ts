@@ -5,7 +5,8 @@
  */
 import type { Effect } from '../effect.ts'
 import type { LinkId } from '../input.ts'
-import { writeReceipts } from './frames.ts'
+import { Frame } from '../wire/frame.ts'
+import { writeRanges } from './frames.ts'
 
 export class ReceiptsDue {
   /** Inclusive ranges: first, last, first, last … */
@@ -20,7 +21,8 @@ export class ReceiptsDue {
 
   flush(out: { push(effect: Effect): unknown }): void {
     if (this.ranges.size === 0) return
-    for (const [link, ranges] of this.ranges) out.push({ kind: 'send', link, frame: writeReceipts(ranges) })
+    for (const [link, ranges] of this.ranges)
+      out.push({ kind: 'send', link, frame: writeRanges(Frame.RECEIPT, ranges) })
     this.ranges.clear()
   }
 

@@ -8,14 +8,14 @@
  * whole without the target, tells the sender UNREACHABLE.
  * @module
  */
-import type { Drop, Effect } from '../effect.ts'
-import type { PeerId } from '../id.ts'
+import type { Drop } from '../effect.ts'
+import { type PeerId, ringPosition } from '../id.ts'
 import type { LinkId } from '../input.ts'
 import type { Random } from '../random.ts'
 import { idOfKey, type PeerRecord } from '../record.ts'
 import { Frame } from '../wire/frame.ts'
 import { MAX_HOPS } from '../wire/limits.ts'
-import type { Reader } from '../wire/reader.ts'
+import { Reader } from '../wire/reader.ts'
 import {
   Course,
   choose,
@@ -36,7 +36,9 @@ import {
   writeAnswer,
   writeUnreachable,
 } from './envelope.ts'
-import { readTransit, type Transit, writeTransit } from './frames.ts'
+import { readTransit, type Transit } from './frames.ts'
+import { Hops } from './hops.ts'
+import type { RoutingOutbox as Outbox } from './letter.ts'
 import type { RoutingLimits } from './limits.ts'
 import { SELF, type Way, Ways } from './ways.ts'
 
@@ -57,14 +59,11 @@ export interface DeadEnd {
   readonly address: Address
 }
 
-interface Outbox {
-  push(effect: Effect): unknown
-}
-
 export class Relay {
   forwarded = 0
   bounced = 0
   readonly ways: Ways
+  readonly hops: Hops
   private readonly neighbours = new Map<LinkId, Neighbour>()
   private readonly linkOf = new Map<PeerId, LinkId>()
   private readonly place: Place
@@ -76,6 +75,7 @@ export class Relay {
     this.limits = limits
     this.random = random
     this.ways = new Ways(limits.maxWays, limits.wayLife)
+    this.hops = new Hops(limits, random)
   }
 
   // ── links ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -101,7 +101,8 @@ export class Relay {
 
   linkUp(link: LinkId, record: PeerRecord): void {
     const neighbour: Neighbour = {
-      ...placeOf(record.id),
+      id: record.id,
+      at: ringPosition(record.id),
       link,
       record,
       suspect: false,
@@ -110,8 +111,10 @@ export class Relay {
     }
     this.neighbours.set(link, neighbour)
     this.linkOf.set(record.id, link)
+    this.hops.linkUp(neighbour)
   }
 
+  /** What the link had not taken stays with `hops` until {@link rescue}. */
   linkDown(link: LinkId): Neighbour | undefined {
     const gone = this.neighbours.get(link)
     if (gone === undefined) return undefined
@@ -129,6 +132,7 @@ export class Relay {
     this.neighbours.clear()
     this.linkOf.clear()
     this.ways.clear()
+    this.hops.clear()
   }
 
   // ── out ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -150,7 +154,7 @@ export class Relay {
     for (const link of this.neighbours.keys()) if (!avoid.includes(link)) hasOther = true
     const tried = hasOther ? [...avoid] : []
     const way = this.ways.add(address, SELF, tried, now)
-    const isOut = this.step(way, address, { hops: 0, course, budget, envelope }, false, out)
+    const isOut = this.step(way, address, { hops: 0, course, budget, envelope }, false, now, out)
     return isOut ? way.tried.at(-1) : undefined
   }
 
@@ -166,6 +170,7 @@ export class Relay {
     const transit = readTransit(reader)
     const address = transit === undefined ? undefined : readAddress(transit.envelope)
     if (transit === undefined || address === undefined) return 'malformed'
+    if (!this.hops.arrived(link, transit.number, now, out)) return undefined
     const met = this.ways.get(address)
     if (address.to === this.place.id) {
       // The latest way in is the best way back.
@@ -174,8 +179,9 @@ export class Relay {
     }
     if (transit.hops >= MAX_HOPS) return 'hop-limit'
     if (met !== undefined) {
+      if (met.answered) return undefined
       this.bounced++
-      this.put(link, Frame.BOUNCED, { ...transit, hops: transit.hops + 1 }, out)
+      this.hops.send(link, Frame.BOUNCED, { ...transit, hops: transit.hops + 1 }, now, out)
       return undefined
     }
     const way = this.ways.add(address, link, [], now)
@@ -186,7 +192,7 @@ export class Relay {
     }
     this.forwarded++
     if (isAnswer(address.kind)) this.goBack(way, address, transit, now, out)
-    else if (!this.step(way, address, transit, false, out)) this.giveUp(address, transit, now, out)
+    else if (!this.step(way, address, transit, false, now, out)) this.giveUp(address, transit, now, out)
     return undefined
   }
 
@@ -194,12 +200,61 @@ export class Relay {
     const transit = readTransit(reader)
     const address = transit === undefined ? undefined : readAddress(transit.envelope)
     if (transit === undefined || address === undefined) return 'malformed'
+    if (!this.hops.arrived(link, transit.number, now, out)) return undefined
     const way = this.ways.get(address)
-    if (way === undefined || way.tried.at(-1) !== link) return 'unexpected'
-    if (this.step(way, address, transit, true, out)) return undefined
+    if (!way?.tried.includes(link)) return 'unexpected'
+    // It went another way already, when this link was silent.
+    if (way.tried.at(-1) !== link || way.answered) return undefined
+    if (this.step(way, address, transit, true, now, out)) return undefined
     if (way.back === SELF) return { is: 'dead-end', address }
     this.giveUp(address, transit, now, out)
     return undefined
+  }
+
+  // ── frames that a link did not take ────────────────────────────────────────────────────────────────────
+
+  /** Sends again what was not taken, and past silent neighbours what can go past them. */
+  tick(now: number, out: Outbox): void {
+    this.hops.tick(now, (link, frame) => this.detour(link, frame, now, out), out)
+  }
+
+  /** A link is gone: what it had not taken goes another way. Returns what of this peer's own has none. */
+  rescue(link: LinkId, now: number, out: Outbox): Address[] {
+    const lost: Address[] = []
+    for (const frame of this.hops.linkDown(link)) {
+      const held = this.held(link, frame)
+      if (held === undefined) continue
+      const { way, address, transit } = held
+      if (this.step(way, address, transit, false, now, out)) continue
+      if (way.back === SELF) lost.push(address)
+      else this.giveUp(address, transit, now, out)
+    }
+    return lost
+  }
+
+  /** True when a frame goes to another neighbour now, or need not go at all. */
+  private detour(link: LinkId, frame: Uint8Array, now: number, out: Outbox): boolean {
+    const held = this.held(link, frame)
+    if (held === undefined) return true
+    const { way, address, transit } = held
+    // A bounce has one way to go.
+    if (frame[0] === Frame.BOUNCED) return false
+    for (const other of this.neighbours.values())
+      if (!other.suspect && other.link !== way.back && !way.tried.includes(other.link))
+        return this.step(way, address, transit, false, now, out)
+    return false
+  }
+
+  /** What a kept frame is about; `undefined` when its walk has gone on, or is forgotten. */
+  private held(link: LinkId, frame: Uint8Array) {
+    const transit = readTransit(new Reader(frame, 1)) as Transit
+    const address = readAddress(transit.envelope) as Address
+    const way = this.ways.get(address)
+    const isHere = frame[0] === Frame.BOUNCED ? way?.back === link : way?.tried.at(-1) === link
+    // The link that failed has not been crossed.
+    return way !== undefined && isHere && !way.answered
+      ? { way, address, transit: { ...transit, hops: transit.hops - 1 } }
+      : undefined
   }
 
   // ── the walk ───────────────────────────────────────────────────────────────────────────────────────────
@@ -212,11 +267,18 @@ export class Relay {
   }
 
   /** One step of the walk. False when it ends here: out of hops, out of budget, or nowhere to go back to. */
-  private step(way: Way, address: Address, transit: Transit, retried: boolean, out: Outbox): boolean {
+  private step(
+    way: Way,
+    address: Address,
+    transit: Transit,
+    retried: boolean,
+    now: number,
+    out: Outbox,
+  ): boolean {
     if (transit.hops >= this.limits.maxHops) return false
     const target = this.neighbourOf(address.to)
     if (target !== undefined && !target.suspect && !way.tried.includes(target.link)) {
-      this.emit(way, target.link, Frame.ROUTED, { ...transit, hops: transit.hops + 1 }, out)
+      this.emit(way, target.link, { ...transit, hops: transit.hops + 1 }, now, out)
       return true
     }
     const at = placeOf(address.to)
@@ -234,12 +296,12 @@ export class Relay {
     }
     const hops = transit.hops + 1
     if (choice !== undefined) {
-      this.emit(way, choice.neighbour.link, Frame.ROUTED, { ...transit, hops, course, budget }, out)
+      this.emit(way, choice.neighbour.link, { ...transit, hops, course, budget }, now, out)
       return true
     }
     if (way.back === SELF || !this.neighbours.has(way.back)) return false
     this.bounced++
-    this.put(way.back, Frame.BOUNCED, { ...transit, hops }, out)
+    this.hops.send(way.back, Frame.BOUNCED, { ...transit, hops }, now, out)
     return true
   }
 
@@ -248,11 +310,13 @@ export class Relay {
   }
 
   private goBack(way: Way, address: Address, transit: Transit, now: number, out: Outbox): void {
-    const back = this.ways.asked(address.way)?.back
+    const asked = this.ways.asked(address.way)
+    const back = asked?.back
+    if (asked !== undefined && address.kind <= Envelope.ANSWER) asked.answered = true
     const isOpen = back !== undefined && back !== SELF && back !== way.back && this.neighbours.has(back)
     if (isOpen && transit.hops < this.limits.maxHops)
-      this.emit(way, back, Frame.ROUTED, { ...transit, hops: transit.hops + 1 }, out)
-    else if (!this.step(way, address, transit, false, out)) this.giveUp(address, transit, now, out)
+      this.emit(way, back, { ...transit, hops: transit.hops + 1 }, now, out)
+    else if (!this.step(way, address, transit, false, now, out)) this.giveUp(address, transit, now, out)
   }
 
   /** Tells the sender of a letter or whois; answers are left to their fate, the sender retries. */
@@ -279,19 +343,9 @@ export class Relay {
     this.answer(bytes, { kind: Envelope.ANSWER, to, way: address.way }, now, out)
   }
 
-  private emit(way: Way, link: LinkId, type: typeof Frame.ROUTED, transit: Transit, out: Outbox): void {
+  private emit(way: Way, link: LinkId, transit: Transit, now: number, out: Outbox): void {
     way.tried.push(link)
-    this.put(link, type, transit, out)
-  }
-
-  private put(
-    link: LinkId,
-    type: typeof Frame.ROUTED | typeof Frame.BOUNCED,
-    transit: Transit,
-    out: Outbox,
-  ): void {
-    const { hops, course, budget, envelope } = transit
-    out.push({ kind: 'send', link, frame: writeTransit(type, hops, course, budget, envelope) })
+    this.hops.send(link, Frame.ROUTED, transit, now, out)
   }
 }
 

@@ -23,7 +23,7 @@
  *  8. Hostile input is a returned {@link Drop}, never an exception.
  * @module
  */
-import type { Drop, Effect } from '../effect.ts'
+import type { Drop } from '../effect.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkId, RequestId } from '../input.ts'
 import type { Random } from '../random.ts'
@@ -36,24 +36,19 @@ import { Attempts } from './attempts.ts'
 import { placeOf } from './compass.ts'
 import { Directory } from './directory.ts'
 import { readAddress } from './envelope.ts'
-import { MAX_KIND, readReceipts } from './frames.ts'
+import { MAX_KIND, readRanges } from './frames.ts'
 import { Inbound } from './inbound.ts'
 import { Introductions } from './introductions.ts'
 import type { Sending } from './lane.ts'
-import type { Letter } from './letter.ts'
+import type { RoutingOutbox } from './letter.ts'
 import { ROUTING_LIMITS, type RoutingLimits } from './limits.ts'
 import { Outbound } from './outbound.ts'
 import { ReceiptsDue } from './receipts-due.ts'
 import { Relay } from './relay.ts'
 
 export type { Sending } from './lane.ts'
-export type { Letter } from './letter.ts'
+export type { Letter, RoutingEffect, RoutingOutbox } from './letter.ts'
 export { ROUTING_LIMITS, type RoutingLimits } from './limits.ts'
-
-/** Where routing puts what it wants done, in order. */
-export interface RoutingOutbox {
-  push(...items: (Effect | Letter)[]): unknown
-}
 
 export interface RoutingConfig extends Partial<RoutingLimits> {
   readonly id: PeerId
@@ -76,8 +71,12 @@ export interface RoutingStats {
   readonly bounced: number
   /** Attempts after the first. */
   readonly retries: number
+  /** Frames that a neighbour was sent a second time, or a third … */
+  readonly resent: number
   /** Entries of the bounded tables. */
-  readonly tables: Readonly<Record<'requests' | 'requestBytes' | 'records' | 'questions' | 'ways', number>>
+  readonly tables: Readonly<
+    Record<'requests' | 'requestBytes' | 'records' | 'questions' | 'ways' | 'kept', number>
+  >
 }
 
 /**
@@ -131,7 +130,7 @@ export class Routing {
   }
 
   get deadline(): number {
-    return this.outbound.deadline
+    return Math.min(this.outbound.deadline, this.relay.hops.deadline)
   }
 
   get stats(): RoutingStats {
@@ -142,12 +141,14 @@ export class Routing {
       forwarded: this.relay.forwarded,
       bounced: this.relay.bounced,
       retries: this.outbound.attempts.retries,
+      resent: this.relay.hops.resent,
       tables: {
         requests,
         requestBytes,
         records: this.directory.size,
         questions: this.introductions.size,
         ways: this.relay.ways.size,
+        kept: this.relay.hops.size,
       },
     }
   }
@@ -171,7 +172,9 @@ export class Routing {
     const gone = this.relay.linkDown(link)
     if (gone === undefined) return
     this.directory.unpin(gone.id)
+    const lost = this.relay.rescue(link, now, out)
     this.outbound.linkDown(link, gone.id, now, out)
+    for (const address of lost) this.outbound.unreachable(address, now, out)
   }
 
   /** A silent link comes last in every choice. What waits for it goes another way in the next tick. */
@@ -179,6 +182,7 @@ export class Routing {
     const neighbour = this.relay.neighbour(link)
     if (neighbour === undefined || neighbour.suspect === suspect) return
     neighbour.suspect = suspect
+    if (suspect) this.relay.hops.suspect(link)
     this.outbound.suspect(neighbour.id)
   }
 
@@ -243,7 +247,14 @@ export class Routing {
   }
 
   tick(now: number, out: RoutingOutbox): void {
-    if (this.running) this.outbound.tick(now, out)
+    if (!this.running) return
+    this.relay.tick(now, out)
+    this.outbound.tick(now, out)
+  }
+
+  /** What waits for company on a link goes with the frame that goes there now. */
+  piggyback(link: LinkId, out: RoutingOutbox): void {
+    this.relay.hops.piggyback(link, out)
   }
 
   /** Sends the receipts that are due: call it at the end of each input. */
@@ -271,8 +282,12 @@ export class Routing {
       case Frame.DATA:
         return this.inbound.data(link, neighbour.id, reader, out)
       case Frame.RECEIPT: {
-        const ranges = readReceipts(reader)
+        const ranges = readRanges(reader)
         return ranges === undefined ? 'malformed' : this.outbound.hadBy(neighbour.id, ranges, now, out)
+      }
+      case Frame.TAKEN: {
+        const ranges = readRanges(reader)
+        return ranges === undefined ? 'malformed' : this.relay.hops.taken(link, ranges)
       }
       default:
         return 'unexpected'

@@ -16,6 +16,8 @@ export interface Way {
   /** Links it was sent over, in order; the last is the one it is out on. */
   readonly tried: LinkId[]
   readonly at: number
+  /** An answer has come by: whatever copies of the question are still about need go no further. */
+  answered: boolean
 }
 
 export class Ways {
@@ -50,7 +52,7 @@ export class Ways {
       if (this.ways.size < this.max && way.at + this.life > now) break
       this.ways.delete(oldest)
     }
-    const way = { back, tried, at: now }
+    const way = { back, tried, at: now, answered: false }
     this.ways.set(key, way)
     return way
   }

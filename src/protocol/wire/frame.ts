@@ -47,6 +47,8 @@ export const Frame = {
   DECLINE: 0x2c,
   /** Messages the sender holds back: do not wait for them. */
   SKIP: 0x2d,
+  /** How many have a message that asked for receipts: add them up, and pass the sum on. */
+  TALLY: 0x26,
 
   // routing
   /** A direct message on its way: deliver it, or pass it on. */
@@ -57,6 +59,8 @@ export const Frame = {
   DATA: 0x32,
   /** DATA frames that have arrived. */
   RECEIPT: 0x33,
+  /** ROUTED and BOUNCED frames that have arrived over this link: keep them no longer. */
+  TAKEN: 0x34,
 } as const
 
 export type FrameType = (typeof Frame)[keyof typeof Frame]

@@ -1,0 +1,72 @@
+/**
+ * Direct messages between random pairs, and what they tell of routing: how many arrive, over how many hops, how
+ * late against the shortest path, and how soon after a fault all of them do again.
+ * @module
+ */
+import { pathTime } from './graph.ts'
+import type { Message } from './ledger.ts'
+import type { World } from './world.ts'
+
+/** A direct message is given up after this, virtual ms: the default of `send()`. */
+export const DIRECT_TIMEOUT = 10_000
+/**
+ * A message that has arrived within this went at first go, virtual ms: the first repetition from end to end, before any
+ * round trip is known, comes no sooner (`retryInitial`), and a stranger's record is asked for within it, too.
+ */
+const FIRST_GO = 1000
+/** Messages in a row that must all go at first go until routing counts as whole. */
+const ROW = 100
+/** Messages whose shortest path is worked out: enough for a mean to two digits. */
+const MEASURED = 50
+
+export interface Directs {
+  readonly sent: Message[]
+  /** Sums over some of the sent: ms of the shortest path at the time of sending, by message. */
+  readonly shortest: Map<Message, number>
+}
+
+/** Sends `count` messages between random live pairs, `gap` ms apart, and waits until each is settled. */
+export function sendDirects(world: World, count: number, gap: number): Directs {
+  const sent: Message[] = []
+  const shortest = new Map<Message, number>()
+  const every = Math.max(1, Math.floor(count / MEASURED))
+  for (let i = 0; i < count; i++) {
+    const [from, to] = world.choice.sample(world.live(), 2)
+    if (from === undefined || to === undefined) break
+    const path = i % every === 0 ? pathTime(from, to, world.network) : undefined
+    const message = world.send(from, to, DIRECT_TIMEOUT)
+    if (path !== undefined) shortest.set(message, path)
+    sent.push(message)
+    world.advance(gap)
+  }
+  world.runUntil(() => sent.every(message => message.outcome !== undefined), 2 * DIRECT_TIMEOUT, 50)
+  return { sent, shortest }
+}
+
+/** What the report says of them. `directStretch` counts from sending to arrival, the question for a record included. */
+export function directFigures({ sent, shortest }: Directs) {
+  const ok = sent.filter(message => message.outcome === 'ok')
+  let took = 0
+  let least = 0
+  for (const [message, path] of shortest) {
+    if (message.outcome !== 'ok') continue
+    took += message.lastArrival
+    least += path
+  }
+  return {
+    directSuccess: sent.length === 0 ? 1 : ok.length / sent.length,
+    directMeanHops: ok.reduce((sum, message) => sum + message.hops, 0) / Math.max(1, ok.length),
+    directMeanMs: ok.reduce((sum, message) => sum + message.lastArrival, 0) / Math.max(1, ok.length),
+    directStretch: least === 0 ? null : took / least,
+  }
+}
+
+/** Ms from `since` until the first of {@link ROW} messages in a row that all went at first go; null if there was no such row. */
+export function wholeAgain(sent: readonly Message[], since: number): number | null {
+  let row = 0
+  for (const [i, message] of sent.entries()) {
+    row = message.deliveries > 0 && message.lastArrival <= FIRST_GO ? row + 1 : 0
+    if (row === ROW) return Math.max(0, (sent[i - ROW + 1] as Message).sentAt - since)
+  }
+  return null
+}

@@ -1,0 +1,211 @@
+/**
+ * Receipts, summed up the tree. A message that asks for them is counted by every peer: itself, once it is
+ * delivered, and what its neighbours report. The sum goes to the peer that brought the message, and to nobody else:
+ * so nobody is counted twice. The origin has the sum of all.
+ *
+ * A peer's sum is final when every neighbour it does not have the message from has said its last word: its own
+ * final sum, or 0 when it has the message from somebody else. Everybody who has the message says so to all its
+ * neighbours, so this ends when everybody who can be reached has it. Who is silent is asked, and in the end
+ * not waited for. A sum may grow after that. Lost links lose counts; counts are what peers say, not proofs.
+ * @module
+ */
+import type { LinkId } from '../input.ts'
+import { ASK, FINAL, type TallyEntry } from './control.ts'
+import type { Neighbour } from './neighbour.ts'
+import { reportLater } from './notices.ts'
+import { ackedRange } from './pushing.ts'
+import { RangeSet } from './ranges.ts'
+import { announced } from './repair.ts'
+import { settle } from './settle.ts'
+import type { GossipState } from './state.ts'
+import type { Message } from './stream.ts'
+import { ASK_AFTER, GROWING, keyOf, Tally } from './tally.ts'
+import type { Verifying } from './verifying.ts'
+import { withhold } from './withhold.ts'
+
+const NEVER = Number.POSITIVE_INFINITY
+/** Questions until nobody is waited for: 1 + 2 + 4 + 8 s. */
+const MAX_ASKS = 4
+/** A tally is kept for late reports, and for questions, ms. */
+const KEPT = 60_000
+/** Tallies are looked at this often at most, ms. */
+const PAUSE = 20
+
+/** Begins to count the receipts of a message that came over `parent`. */
+export function openTally(state: GossipState, message: Message, parent: LinkId | undefined): Tally {
+  const { tallies } = state
+  const tally = new Tally(message, parent, state.now)
+  tallies.set(keyOf(tally.stream, tally.seq), tally)
+  for (const oldest of tallies.keys()) {
+    if (tallies.size <= state.settings.maxTallies) break
+    tallies.delete(oldest)
+  }
+  return tally
+}
+
+function find(state: GossipState, { stream, seq }: Message): Tally | undefined {
+  return state.tallies.get(keyOf(stream.id, seq))
+}
+
+function wakeAt(state: GossipState, at: number): void {
+  if (at >= state.tallyAt) return
+  state.tallyAt = Math.max(at, state.now + PAUSE)
+  state.wake(state.tallyAt)
+}
+
+/** The message is on its way to the neighbours: tells those that do not get it from here, and waits for all. */
+export function awaitAll(state: GossipState, tally: Tally, message: Message): void {
+  const { stream, seq } = message
+  const soon = state.now + state.settings.promptAckDelay
+  const entry = { stream: stream.id, hops: message.hops, seq, count: 0, kind: FINAL }
+  for (const neighbour of state.neighbours.values()) {
+    if (neighbour.link === tally.parent || neighbour.suspect) continue
+    if (withhold(state, neighbour, message)) continue
+    if (!neighbour.unacked.has(message)) reportLater(state, neighbour, entry, soon)
+    if (neighbour.peer === stream.origin) continue
+    if (stream.edges.get(neighbour.link)?.told.has(seq) !== true) tally.awaited.add(neighbour.link)
+  }
+  if (tally.awaited.size > 0) wakeAt(state, tally.askAt)
+  state.counted.add(tally)
+}
+
+/** A neighbour gets the message because it asked for it. */
+export function awaitOne(state: GossipState, neighbour: Neighbour, message: Message): void {
+  const tally = find(state, message)
+  if (tally === undefined || tally.asks > MAX_ASKS) return
+  tally.awaited.add(neighbour.link)
+  tally.askAt = Math.max(tally.askAt, state.now + ASK_AFTER)
+  wakeAt(state, tally.askAt)
+}
+
+/** This peer has been given a message. */
+export function arrived(state: GossipState, message: Message): void {
+  const tally = find(state, message)
+  if (tally === undefined || tally.here) return
+  tally.here = true
+  // What a peer broadcast before its reload is not news to it, and a topic it only passes on is no news for it.
+  if (message.stream.origin !== state.config.id && state.interests.covers(message.topic)) tally.sum++
+  state.counted.add(tally)
+}
+
+/** A neighbour pushed what was here already: neither has it from the other, unless it did not hear the ack. */
+export function notYours(state: GossipState, neighbour: Neighbour, message: Message): void {
+  const tally = find(state, message)
+  if (tally?.parent === neighbour.link) return
+  if (tally?.awaited.delete(neighbour.link)) state.counted.add(tally)
+  const { stream, hops, seq } = message
+  const soon = state.now + state.settings.promptAckDelay
+  reportLater(state, neighbour, { stream: stream.id, hops, seq, count: 0, kind: FINAL }, soon)
+}
+
+/** A neighbour reports, or asks for a report; either way it has the message. */
+export function reported(
+  state: GossipState,
+  neighbour: Neighbour,
+  entry: TallyEntry,
+  verifying: Verifying,
+): void {
+  const { stream: id, hops, seq, count, kind } = entry
+  const { link } = neighbour
+  const stream = state.streams.rumour(id, state.now)
+  const seen = stream.seen(seq)
+  if (seen || kind === ASK) {
+    const ranges = new RangeSet()
+    ranges.add(seq)
+    announced(state, neighbour, { stream: id, hops, lag: 0, ranges }, verifying)
+  } else {
+    // Most likely it is on its way here: an announcement comes in time if it is not.
+    const edge = stream.edge(link)
+    stream.tell(edge, seq, seq)
+    edge.hops = hops
+    ackedRange(state, neighbour, stream, seq, seq)
+  }
+  const tally = state.tallies.get(keyOf(id, seq))
+  if (kind === ASK) {
+    if (!seen) return
+    if (tally?.parent === link) report(state, neighbour, tally)
+    else
+      reportLater(state, neighbour, { stream: id, hops: stream.hops, seq, count: 0, kind: FINAL }, state.now)
+    return
+  }
+  if (tally === undefined || tally.parent === link) return
+  const before = tally.counts.get(link) ?? 0
+  if (count > before) {
+    tally.counts.set(link, count)
+    tally.sum += count - before
+  }
+  if (kind === FINAL) tally.awaited.delete(link)
+  state.counted.add(tally)
+}
+
+function isFinal(tally: Tally): boolean {
+  return tally.here && tally.awaited.size === 0
+}
+
+function report(state: GossipState, parent: Neighbour, tally: Tally): void {
+  const { stream, hops, seq, sum } = tally
+  tally.told = sum
+  tally.closed = isFinal(tally)
+  tally.growAt = state.now + GROWING
+  reportLater(state, parent, { stream, hops, seq, count: sum, kind: tally.closed ? FINAL : 0 }, state.now)
+}
+
+/** The end of a turn: reports what has changed. */
+export function review(state: GossipState): void {
+  for (const tally of state.counted) {
+    const { request, sum, parent } = tally
+    if (request !== undefined) {
+      if (request.settled) continue
+      if (sum > tally.told) {
+        tally.told = sum
+        state.emit({ kind: 'receipt', request: request.id, count: sum })
+      }
+      if (isFinal(tally) && request.acked + sum > 0) settle(state, request, 'ok')
+      continue
+    }
+    const neighbour = parent === undefined ? undefined : state.neighbours.get(parent)
+    if (neighbour === undefined) continue
+    const done = isFinal(tally) && !tally.closed
+    if (done || (sum > tally.told && state.now >= tally.growAt)) report(state, neighbour, tally)
+    else if (sum > tally.told) wakeAt(state, tally.growAt)
+  }
+  state.counted.clear()
+}
+
+/** The timer: sums that grow, questions to who is silent, tallies that are old. */
+export function talliesDue(state: GossipState): void {
+  state.tallyAt = NEVER
+  const { now } = state
+  for (const [key, tally] of state.tallies) {
+    if (now - tally.since >= KEPT) {
+      state.tallies.delete(key)
+      continue
+    }
+    if (tally.awaited.size > 0 && now >= tally.askAt) ask(state, tally)
+    if (tally.sum > tally.told && now >= tally.growAt) state.counted.add(tally)
+    if (tally.awaited.size > 0) wakeAt(state, tally.askAt)
+    if (tally.sum > tally.told && now < tally.growAt) wakeAt(state, tally.growAt)
+  }
+}
+
+function ask(state: GossipState, tally: Tally): void {
+  tally.askAt = state.now + ASK_AFTER * 2 ** ++tally.asks
+  if (tally.asks > MAX_ASKS) {
+    tally.awaited.clear()
+    state.counted.add(tally)
+    return
+  }
+  const { stream, hops, seq } = tally
+  for (const link of tally.awaited) {
+    const neighbour = state.neighbours.get(link)
+    if (neighbour !== undefined)
+      reportLater(state, neighbour, { stream, hops, seq, count: 0, kind: ASK }, state.now)
+  }
+}
+
+/** A link is down or silent: nothing more is expected of it. */
+export function awaitNoMore(state: GossipState, link: LinkId): void {
+  for (const tally of state.tallies.values()) {
+    if (tally.awaited.delete(link)) state.counted.add(tally)
+  }
+}

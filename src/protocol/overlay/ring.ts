@@ -1,0 +1,64 @@
+/**
+ * The ring's part of the plan: the nearest living peer on each side should be a neighbour.
+ *
+ * Each side is walked outwards from this peer until somebody is a neighbour or about to be one. One answer is waited
+ * for at a time; behind everybody who is silent, one more is asked at once. So a gap of dead peers costs about the
+ * root of its length in waits, and a ring whose peers live costs no ask too many.
+ * @module
+ */
+import { nextKnown } from './candidate.ts'
+import type { Out } from './effect.ts'
+import type { Ground } from './ground.ts'
+import type { Moves } from './moves.ts'
+import { ASK_TIMEOUT } from './slots.ts'
+
+/** Silent peers on one side behind which nobody is asked: half the peers dead, one of 2¹² gaps is longer. */
+const DEEPEST = 12
+/** Pause where no slot could be freed for the ring, ms: links to spare are found as neighbours tell of theirs. */
+const NO_ROOM = 400
+
+/** Asks who is to be asked now; says when to look again, Infinity when both sides are as they should be. */
+export function planRing(ground: Ground, moves: Moves, now: number, out: Out): number {
+  return Math.min(planSide(ground, moves, true, now, out), planSide(ground, moves, false, now, out))
+}
+
+function planSide(ground: Ground, moves: Moves, forward: boolean, now: number, out: Out): number {
+  const { slots, backoff } = ground
+  let again = Number.POSITIVE_INFINITY
+  let silent = 0
+  let waiting = 0
+  let reached = 0
+  while (waiting <= silent && silent < DEEPEST) {
+    const next = nextKnown(ground.known(), reached, forward)
+    if (next === undefined) break
+    reached = next.distance
+    const { peer } = next
+    const slot = slots.of(peer)
+    if (slot?.phase === 'up') {
+      if (!slot.suspect) break
+      continue
+    }
+    if (slot !== undefined) {
+      const patience = slot.since + (slot.phase === 'asked' ? slots.patience : ASK_TIMEOUT)
+      if (now >= patience) silent++
+      else {
+        waiting++
+        again = Math.min(again, patience)
+      }
+      continue
+    }
+    const ready = backoff.readyAt(peer, true)
+    if (ready > now) {
+      again = Math.min(again, ready)
+      // Who refused lives and is worth the wait; who failed is passed over until then.
+      if (backoff.failing(peer)) silent++
+      else waiting++
+      continue
+    }
+    if (slots.full && !moves.makeRoom(true, now, out)) return Math.min(again, now + NO_ROOM)
+    moves.ask(peer, true, now, out)
+    waiting++
+    again = Math.min(again, now + slots.patience)
+  }
+  return again
+}
