@@ -121,7 +121,7 @@ export class Lab {
     for (let round = 0; round < rounds; round++) {
       for (const sender of senders) {
         if (sender.life !== 'live') continue
-        sent.push(this.broadcast(sender, topics[sent.length % topics.length]))
+        sent.push(this.broadcast(sender, undefined, topics[sent.length % topics.length]))
         this.world.advance(gap)
       }
     }
@@ -129,9 +129,9 @@ export class Lab {
   }
 
   /** Sends one broadcast now. Part of the delivery figure, and of a phase if given to {@link conclude}. */
-  broadcast(sender: Peer, topic = 'sim'): Sent {
+  broadcast(sender: Peer, receipt?: number, topic?: string): Sent {
     const flood = floodTime(sender, this.world.network)
-    const message = this.world.broadcast(sender, topic)
+    const message = this.world.broadcast(sender, topic, undefined, receipt)
     this.broadcastsSent.push(message)
     return { message, flood }
   }
@@ -155,6 +155,43 @@ export class Lab {
     const start = this.world.now
     const whole = () => islands(this.world.live()) === 1 && this.complete()
     return this.world.runUntil(whole, limit, 50) ? this.world.now - start : null
+  }
+
+  /** Notes when the live peers were one island with a whole ring for the first time since `start`. */
+  noteWhole(start: number): boolean {
+    const live = this.world.live()
+    if (this.found.wholeMs === undefined && islands(live) === 1 && ringFaults(live).length === 0) {
+      this.found.wholeMs = this.world.now - start
+    }
+    return this.found.wholeMs !== undefined
+  }
+
+  /** Notes what joining took: time until the first link, link changes and bytes, per peer that lives. */
+  noteJoins(): void {
+    const live = this.world.live()
+    let sum = 0
+    let worst = 0
+    for (const peer of live) {
+      sum += peer.joinedAt - peer.born
+      worst = Math.max(worst, peer.joinedAt - peer.born)
+    }
+    const count = Math.max(1, live.length)
+    this.found.firstLinkMs = sum / count
+    this.found.worstFirstLinkMs = worst
+    this.found.linkChangesPerJoin = this.world.traffic.linkChanges / count
+    this.found.bytesPerJoin = this.world.traffic.bytes / count
+  }
+
+  /** Runs until the mesh is whole and everybody has everything, or for `limit` ms; notes both times since `start`. */
+  recover(start: number, limit: number): void {
+    const { world } = this
+    const recovered = () => {
+      if (this.found.recoveryMs === undefined && islands(world.live()) === 1 && this.complete()) {
+        this.found.recoveryMs = world.now - start
+      }
+      return this.found.recoveryMs !== undefined
+    }
+    world.runUntil(() => [recovered(), this.noteWhole(start)].every(Boolean), limit, 50)
   }
 
   /** Whether every broadcast is wherever it should be. */
@@ -257,6 +294,7 @@ export class Lab {
       pushesPerDelivery: spent.pushesArrived / per,
       controlBytesPerDelivery: spent.gossipControlBytes / per,
       bytesPerDelivery: spent.bytes / per,
+      packetsPerDelivery: spent.packets / per,
       settled: settled / count,
     }
   }

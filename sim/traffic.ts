@@ -72,4 +72,5 @@ const GOSSIP_CONTROL = [
   Frame.INTERESTS,
   Frame.DECLINE,
   Frame.SKIP,
+  Frame.TALLY,
 ]

@@ -5,12 +5,12 @@
  */
 import type { Effect } from '../src/protocol/effect.ts'
 import type { PeerId } from '../src/protocol/id.ts'
-import type { Input } from '../src/protocol/input.ts'
+import type { Input, Order } from '../src/protocol/input.ts'
 import { TopicSet } from '../src/protocol/topic.ts'
 import { Audit } from './audit.ts'
 import { castPeer } from './cast.ts'
 import { type Invariant, InvariantViolation } from './invariant.ts'
-import { Ledger, type Message } from './ledger.ts'
+import { type Inquiry, Ledger, type Message } from './ledger.ts'
 import type { MachineFactory } from './machine.ts'
 import { Network } from './network.ts'
 import type { SimOptions } from './options.ts'
@@ -24,6 +24,8 @@ import { Traffic } from './traffic.ts'
 import { swallows } from './traits.ts'
 import type { TreeTap } from './tree-tap.ts'
 
+/** As `--order` numbers them. */
+const ORDERS: readonly Order[] = ['fifo', 'causal', 'none']
 /** More events than this at one instant is a loop: 10,000 peers busy at once stay under it. */
 const MAX_EVENTS_PER_INSTANT = 5_000_000
 /** So many events waiting per peer is a storm: each of them brings about more than one other. */
@@ -33,8 +35,8 @@ const MAX_TICKS_PER_INSTANT = 1000
 
 export class World {
   readonly options: SimOptions
-  readonly queue = new EventQueue()
-  readonly trace = new Trace()
+  readonly queue: EventQueue
+  readonly trace: Trace
   readonly traffic = new Traffic()
   readonly peers: Peer[] = []
   readonly byId = new Map<PeerId, Peer>()
@@ -49,11 +51,15 @@ export class World {
   lastChange = 0
   /** Sees every packet with pushes, once a scenario has set it. */
   tap: TreeTap | undefined = undefined
+  /** What a scenario does about a delivery; nothing to this peer before the turn is over. */
+  onDelivery: ((peer: Peer, message: Message) => void) | undefined = undefined
   private readonly factory: MachineFactory
   private readonly audit = new Audit()
   private instant = 0
 
-  constructor(options: SimOptions, factory: MachineFactory) {
+  constructor(options: SimOptions, factory: MachineFactory, queue = new EventQueue(), trace = new Trace()) {
+    this.trace = trace
+    this.queue = queue
     this.options = options
     this.factory = factory
     this.ledger = new Ledger()
@@ -130,9 +136,20 @@ export class World {
     this.server.start(this.live())
   }
 
-  broadcast(peer: Peer, topic = 'sim', size = this.options.payload): Message {
+  /** @param receipt ms in which receipts are counted; none are asked for without */
+  broadcast(peer: Peer, topic = 'sim', size = this.options.payload, receipt?: number): Message {
     const message = this.ledger.broadcast(peer, topic, size, this.now)
-    this.turn(peer, { kind: 'broadcast', request: message.number, topic, body: message.body.slice() })
+    const order = ORDERS[this.options.order] as Order
+    message.ordered = order !== 'none'
+    if (receipt !== undefined) message.receipts = 0
+    const input = {
+      kind: 'broadcast',
+      request: message.number,
+      topic,
+      body: message.body.slice(),
+      order,
+    } as const
+    this.turn(peer, receipt === undefined ? input : { ...input, receipt })
     return message
   }
 
@@ -140,6 +157,19 @@ export class World {
     const message = this.ledger.direct(from, to, size, this.now)
     this.turn(from, { kind: 'send', request: message.number, to: to.id, body: message.body.slice(), timeout })
     return message
+  }
+
+  /** Asks for the last messages of a topic; `age` in ms. */
+  history(
+    peer: Peer,
+    last: number,
+    age = Number.POSITIVE_INFINITY,
+    topic = 'sim',
+    timeout = 10_000,
+  ): Inquiry {
+    const inquiry = this.ledger.inquire(peer, topic, this.now)
+    this.turn(peer, { kind: 'history', request: inquiry.number, topic, last, age, timeout })
+    return inquiry
   }
 
   /** Something of the scenario's that happens at a time. */
@@ -292,7 +322,13 @@ export class World {
         this.arm(peer, peer.due(effect.at))
         return
       case 'deliver':
-        this.ledger.delivered(peer, effect.from, effect.topic, effect.body, effect.hops, now)
+        this.deliver(peer, effect)
+        return
+      case 'past':
+        this.ledger.recalled(peer, effect.request, effect.messages, now)
+        return
+      case 'receipt':
+        this.ledger.counted(peer, effect.request, effect.count, now)
         return
       case 'verify': {
         const ok = verify(effect.key, effect.bytes, effect.signature)
@@ -351,6 +387,11 @@ export class World {
       case 'peer-topics':
         return
     }
+  }
+
+  private deliver(peer: Peer, { from, topic, body, hops }: Extract<Effect, { kind: 'deliver' }>): void {
+    const message = this.ledger.delivered(peer, from, topic, body, hops, this.queue.now)
+    this.onDelivery?.(peer, message)
   }
 
   private changed(now: number): void {

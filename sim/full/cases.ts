@@ -63,7 +63,7 @@ export function planJobs(
   const largest = ordered.at(-1)
   for (const peers of ordered) {
     const last = peers === largest ? seeds : Math.min(seeds, smallSeeds)
-    for (let seed = 1; seed <= last; seed++) for (const of of cases) jobs.push({ of, peers, seed })
+    for (let seed = 1; seed <= last; seed++) for (const one of cases) jobs.push({ of: one, peers, seed })
   }
   return jobs
 }

@@ -4,14 +4,28 @@
  */
 import type { Scenario } from '../scenario.ts'
 
+/** Broadcasts, one every so many virtual ms; the kill comes halfway. */
+const MESSAGES = 40
+const GAP = 100
+
+/** Within this every survivor has every message, and the mesh is whole, ms, detection included. */
+function recovery(kill: number): number {
+  return kill <= 0.05 ? 3000 : kill <= 0.2 ? 5000 : 10_000
+}
+
 export const massKill: Scenario = {
   name: 'mass-kill',
   summary: 'a share of the peers (--kill) dies silently while broadcasts run',
   defaults: { kill: 0.2 },
-  budgets: ({ maxPeers }) => [
+  budgets: ({ maxPeers, kill }) => [
     { field: 'islands', max: 1 },
     { field: 'maxLinks', max: maxPeers },
     { field: 'delivery', min: 1 },
+    { field: 'deliverySurvivors', min: 1 },
+    { field: 'recoveryMs', max: recovery(kill) },
+    // The ring is for routing: an island is whole without it.
+    { field: 'wholeMs', max: recovery(kill) + 2000 },
+    { field: 'ringFaults', max: 0 },
   ],
   run(lab) {
     const { world } = lab
@@ -26,15 +40,18 @@ export const massKill: Scenario = {
     lab.broadcasts('before', senders, 4)
     const before = world.traffic.copy()
     const sent = []
-    for (let i = 0; i < 40; i++) {
-      if (i === 10) for (const peer of victims) world.kill(peer)
+    let killedAt = 0
+    for (let i = 0; i < MESSAGES; i++) {
+      if (i === MESSAGES / 2) {
+        for (const peer of victims) world.kill(peer)
+        killedAt = world.now
+      }
       const sender = senders[i % senders.length]
       if (sender !== undefined) sent.push(lab.broadcast(sender))
-      world.advance(100)
+      world.advance(GAP)
+      if (killedAt > 0) lab.noteWhole(killedAt)
     }
-    const sinceKill = 30 * 100
-    const rest = lab.timeUntilWhole(60_000)
-    lab.found.recoveryMs = rest === null ? null : rest + sinceKill
+    lab.recover(killedAt, 60_000)
     lab.headline = 'killed'
     lab.conclude('killed', sent, before)
     lab.noteSurvivors()

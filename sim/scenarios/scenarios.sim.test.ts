@@ -110,7 +110,22 @@ describe('faults', () => {
     ['idle', { peers: 100, seed: 9 }],
     ['topics', { peers: 60, seed: 5 }],
     ['topics', { peers: 40, seed: 13, loss: 0.05 }],
+    ['receipts', { peers: 100, seed: 13 }],
+    ['receipts', { peers: 60, seed: 14, loss: 0.05 }],
+    ['receipts', { peers: 100, seed: 15, kill: 0.2 }],
+    ['causal', { peers: 60, seed: 5 }],
+    ['causal', { peers: 60, seed: 16, loss: 0.05 }],
+    ['late', { peers: 60, seed: 17 }],
+    ['late', { peers: 60, seed: 18, loss: 0.05 }],
   ] as const)('%s', (name, options) => {
     expectBudgets(run(name, options))
+  })
+})
+
+describe('answers that are sent fifo', () => {
+  it('arrive before their question now and then: the invariant that forbids it can fail', () => {
+    expect(() => run('causal', { peers: 60, seed: 5, order: 0 })).toThrow(
+      expect.objectContaining({ cause: expect.objectContaining({ invariant: 'causal' }) }),
+    )
   })
 })

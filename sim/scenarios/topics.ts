@@ -66,7 +66,7 @@ export const topics: Scenario = {
     const order = spread(20)
     for (let i = 0; i < 20 * SENDERS; i++) {
       const sender = senders[i % SENDERS]
-      if (sender !== undefined) sent.push(lab.broadcast(sender, order[i]))
+      if (sender !== undefined) sent.push(lab.broadcast(sender, undefined, order[i]))
       world.advance(100)
     }
     world.heal()

@@ -4,6 +4,7 @@
  * @module
  */
 import { isPeerId, type PeerId } from '../protocol/id.ts'
+import type { Order } from '../protocol/input.ts'
 import { MAX_TOPIC } from '../protocol/wire/limits.ts'
 import { utf8Encode } from '../protocol/wire/text.ts'
 import { nearest } from './nearest.ts'
@@ -86,6 +87,11 @@ export function checkFunction(name: string, value: unknown): void {
 export function checkSignal(name: string, value: unknown): asserts value is AbortSignal | undefined {
   if (value !== undefined && !(value instanceof AbortSignal))
     throw new TypeError(`${name} must be an AbortSignal, got ${shown(value)}`)
+}
+
+export function checkOrder(name: string, value: unknown): asserts value is Order {
+  if (!['fifo', 'causal', 'none'].includes(value as Order))
+    throw new TypeError(`${name} must be 'fifo', 'causal' or 'none', got ${shown(value)}`)
 }
 
 /** An options bag: an object, with no name that is not known. */

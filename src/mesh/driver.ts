@@ -28,6 +28,7 @@ export type AppEffect = Extract<
     kind:
       | 'deliver'
       | 'receipt'
+      | 'past'
       | 'settle'
       | 'peer-connect'
       | 'peer-disconnect'

@@ -5,6 +5,7 @@
 
 import type { Identity } from '../identity/identity.ts'
 import { ID_BYTES, type PeerId } from '../protocol/id.ts'
+import type { Order } from '../protocol/input.ts'
 import { EVERYTHING } from '../protocol/topic.ts'
 import type { SignalingTransport } from '../signaling/port.ts'
 import type { GossipOptions, Logger, MeshOptions } from './api.ts'
@@ -13,6 +14,7 @@ import {
   checkInteger,
   checkMilliseconds,
   checkNames,
+  checkOrder,
   checkPatterns,
   checkPeerId,
   checkText,
@@ -27,6 +29,8 @@ const LEAST_PEERS = 3
 const MOST_PEERS = 64
 /** Kademlia's k (Maymounkov & Mazières 2002, §2.1: "for example, k = 20"). */
 export const DEFAULT_KADEMLIA_K = 20
+/** What a chat expects; costs nothing but the waiting for a lost one. */
+const DEFAULT_ORDER: Order = 'fifo'
 /** Chromium gives ICE up after 15 s; a dial that took 10 s has failed in all likelihood, and its slot is wanted. */
 export const DEFAULT_CONNECT_TIMEOUT = 10_000
 /** Public STUN servers of two operators: one may be blocked, and each more slows gathering. No TURN: nobody gives that away. */
@@ -53,6 +57,7 @@ export interface Settings {
   readonly gossip: GossipOptions
   readonly interests: readonly string[]
   readonly intents: readonly string[]
+  readonly order: Order
   readonly connectTimeout: number
   readonly logger: Logger
 }
@@ -69,6 +74,7 @@ const NAMES = Object.keys({
   gossip: 0,
   interests: 0,
   intents: 0,
+  order: 0,
   connectTimeout: 0,
   logger: 0,
 } satisfies Record<keyof MeshOptions, 0>)
@@ -99,6 +105,7 @@ export function readOptions(options: unknown): Settings {
     iceServers = DEFAULT_ICE_SERVERS,
     bootstrapNodes = [],
     kademliaK = DEFAULT_KADEMLIA_K,
+    order = DEFAULT_ORDER,
     connectTimeout = DEFAULT_CONNECT_TIMEOUT,
     logger = SILENT,
     interests = EVERYTHING,
@@ -112,6 +119,7 @@ export function readOptions(options: unknown): Settings {
   checkIceServers(iceServers)
   checkBootstrap(bootstrapNodes)
   checkInteger('kademliaK', kademliaK, 1, 256)
+  checkOrder('order', order)
   checkMilliseconds('connectTimeout', connectTimeout, 500, 120_000)
   checkPatterns('interests', interests)
   checkPatterns('intents', intents)
@@ -127,6 +135,7 @@ export function readOptions(options: unknown): Settings {
     gossip: readGossip(gossip),
     interests,
     intents,
+    order,
     connectTimeout,
     logger,
   }

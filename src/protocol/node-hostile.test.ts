@@ -47,7 +47,14 @@ function expectOnlyVillainOut(): void {
 }
 
 const pushFrom = (key: Uint8Array, seq: number, body: string, sign = signature) => {
-  const signed = new Writer().bytes(key).u48(1000).varint(seq).text('chat').bytes(Buffer.from(body)).finish()
+  const signed = new Writer()
+    .bytes(key)
+    .u48(1000)
+    .varint(seq)
+    .u8(0)
+    .text('chat')
+    .bytes(Buffer.from(body))
+    .finish()
   const covered = new Writer().text('tabmesh broadcast 1').bytes(SWARM).bytes(signed).finish()
   return new Writer().u8(Frame.PUSH).u8(1).u8(0).bytes(signed).bytes(sign(key, covered)).finish()
 }

@@ -18,7 +18,7 @@ import type { Drop, Effect, NodeState } from './effect.ts'
 import { Gossip } from './gossip/gossip.ts'
 import { type Greeting, Handshake, MAX_HELD } from './handshake/handshake.ts'
 import type { PeerId } from './id.ts'
-import type { Input, LinkEnd, LinkId, PeerSample } from './input.ts'
+import type { Input, LinkEnd, LinkId, PeerSample, Token } from './input.ts'
 import { Liveness, type Vital } from './liveness/liveness.ts'
 import { BYE_REASONS } from './overlay/exchange.ts'
 import { readIds } from './overlay/letters.ts'
@@ -147,7 +147,7 @@ export class Node {
     this.ran = 0
     if (input.kind === 'tick') this.wakeAt = Number.NaN
     if (this.joined || input.kind === 'join' || input.kind === 'interests') this.dispatch(input, now)
-    else if (input.kind === 'broadcast' || input.kind === 'send') {
+    else if (input.kind === 'broadcast' || input.kind === 'send' || input.kind === 'history') {
       this.out.push({ kind: 'settle', request: input.request, outcome: 'left' })
     }
     if ((this.ran & ROUTING) !== 0) {
@@ -242,6 +242,8 @@ export class Node {
             out,
           ),
         )
+      case 'history':
+        return this.gossip.history(input, now, this.out)
       case 'cancel':
         this.gossip.cancel(input.request, this.out)
         return this.routed(now, out => this.routing.cancel(input.request, out))
@@ -332,7 +334,7 @@ export class Node {
     if (now >= due.routing) this.routed(now, out => this.routing.tick(now, out))
   }
 
-  private onVerified(machine: 'gossip' | 'routing' | 'handshake', n: number, ok: boolean, now: number): void {
+  private onVerified(machine: Token['machine'], n: number, ok: boolean, now: number): void {
     if (machine === 'handshake') {
       this.ran = ALL
       return this.greeted(this.handshake.verified(n, ok), now)
@@ -340,7 +342,7 @@ export class Node {
     if (machine === 'routing')
       return this.routed(now, out => this.count(this.routing.verified(n, ok, now, out)))
     this.ran |= GOSSIP
-    const bad = this.gossip.verified(n, ok, now, this.out)
+    const bad = this.gossip.verified(n, ok, now, this.out, machine === 'history')
     if (bad !== undefined) this.penalise(bad.link, bad.drop, now)
   }
 
@@ -414,7 +416,10 @@ export class Node {
       case Frame.INTERESTS:
       case Frame.DECLINE:
       case Frame.SKIP:
+      case Frame.BEACON:
       case Frame.TALLY:
+      case Frame.HISTORY:
+      case Frame.PAST:
         this.ran |= GOSSIP
         return this.gossip.frame(link, type, reader, now, this.out)
       case Frame.ROUTED:

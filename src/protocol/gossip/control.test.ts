@@ -18,13 +18,15 @@ import { DISCOVERY_KEY } from './network.test-support.ts'
 import {
   encodePush,
   encodeSigned,
-  HINT,
+  flagsOf,
   LATE,
+  MAX_SPREAD,
   PushHead,
   patchForward,
   pushToSign,
   REPAIR,
   repairFrame,
+  spreadOf,
 } from './push.ts'
 import { RangeSet } from './ranges.ts'
 
@@ -96,8 +98,7 @@ describe('what is written is what is read', () => {
   test('PUSH, and its copy is its own', () => {
     const push = fc.record({
       hops: fc.integer({ min: 1, max: 255 }),
-      flags: fc.constantFrom(0, REPAIR),
-      hint: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 2 ** 48 - 1 })),
+      flags: fc.constantFrom(0, REPAIR, flagsOf(1), flagsOf(MAX_SPREAD)),
       key: fc.uint8Array({ minLength: 32, maxLength: 32 }),
       epoch: id,
       seq: fc.integer({ min: 1, max: 2 ** 48 }),
@@ -107,9 +108,9 @@ describe('what is written is what is read', () => {
       shift: fc.integer({ min: 0, max: 9 }),
     })
     fc.assert(
-      fc.property(push, ({ hops, flags, hint, key, epoch, seq, topic, body, signature, shift }) => {
+      fc.property(push, ({ hops, flags, key, epoch, seq, topic, body, signature, shift }) => {
         const signed = encodeSigned(key, epoch, seq, topic, body)
-        const frame = encodePush(hops, flags, hint, signed, signature)
+        const frame = encodePush(hops, flags, signed, signature)
         // As it comes: a view into a packet with others around it.
         const packet = new Uint8Array(frame.length + 2 * shift).fill(0xaa)
         packet.set(frame, shift)
@@ -120,9 +121,9 @@ describe('what is written is what is read', () => {
         packet.fill(0)
         if (typeof read === 'string') throw new Error(read)
         expect(read.frame).toEqual(frame)
-        expect([read.hops, read.hint, read.epoch, read.seq, read.topic]).toEqual([
+        expect([read.hops, read.flags, read.epoch, read.seq, read.topic]).toEqual([
           hops,
-          hint,
+          flags,
           epoch,
           seq,
           topic,
@@ -137,25 +138,25 @@ describe('a push', () => {
   const signed = encodeSigned(new Uint8Array(32), 1, 300, 'chat', new Uint8Array(200))
 
   test('of 200 bytes is at most 330 on the wire', () => {
-    expect(encodePush(1, 0, 5, signed, new Uint8Array(64)).length).toBeLessThanOrEqual(330 - 3)
+    expect(encodePush(1, 0, signed, new Uint8Array(64)).length).toBeLessThanOrEqual(330 - 9)
   })
 
-  test('is passed on with one hop more, its signed bytes and hint untouched', () => {
-    const frame = encodePush(3, 0, 5, signed, new Uint8Array(64).fill(9))
+  test('is passed on with one hop more, its signed bytes untouched', () => {
+    const frame = encodePush(3, 0, signed, new Uint8Array(64).fill(9))
     const forward = frame.slice()
-    patchForward(forward)
-    expect(forward).toEqual(encodePush(4, 0, 5, signed, new Uint8Array(64).fill(9)))
-    expect(repairFrame(forward)[2]).toBe(HINT | REPAIR)
-    expect(forward[2]).toBe(HINT)
+    patchForward(forward, 5)
+    expect(forward).toEqual(encodePush(4, flagsOf(5), signed, new Uint8Array(64).fill(9)))
+    expect(repairFrame(forward)[2]).toBe(flagsOf(5) | REPAIR)
+    expect(spreadOf(forward[2]!)).toBe(5)
   })
 
   test('that was repaired is a push again, and late on all its way', () => {
-    const frame = encodePush(3, REPAIR, 5, signed, new Uint8Array(64).fill(9))
-    patchForward(frame)
-    expect(frame).toEqual(encodePush(4, LATE, 5, signed, new Uint8Array(64).fill(9)))
-    patchForward(frame)
-    expect(frame[2]).toBe(HINT | LATE)
-    expect(repairFrame(frame)[2]).toBe(HINT | LATE | REPAIR)
+    const frame = encodePush(3, REPAIR, signed, new Uint8Array(64).fill(9))
+    patchForward(frame, 0)
+    expect(frame).toEqual(encodePush(4, LATE, signed, new Uint8Array(64).fill(9)))
+    patchForward(frame, 1)
+    expect(frame[2]).toBe(flagsOf(1) | LATE)
+    expect(repairFrame(frame)[2]).toBe(flagsOf(1) | LATE | REPAIR)
   })
 
   test('is signed with its swarm, key, epoch, number, topic and body', () => {

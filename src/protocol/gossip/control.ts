@@ -42,7 +42,7 @@ export interface Entry {
 }
 export interface IhaveEntry extends Entry {
   readonly hops: number
-  /** Milliseconds since the newest of them arrived at the sender. */
+  /** Milliseconds since the newest of them arrived at the sender; −1 where that is not told. */
   readonly lag: number
 }
 export interface GraftEntry extends Entry {
@@ -60,7 +60,7 @@ export interface Ranges {
   readonly entries: readonly RangesEntry[]
 }
 
-const STREAM_BYTES = 6
+export const STREAM_BYTES = 6
 
 export function writeRanges(writer: Writer, ranges: RangeSet): void {
   const count = Math.min(ranges.count, MAX_DIGEST)

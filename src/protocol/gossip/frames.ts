@@ -15,9 +15,12 @@ import {
   decodeTally,
   type Entry,
 } from './control.ts'
+import { beaconArrived } from './ground.ts'
+import type { Inquiries } from './inquiries.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { PushHead } from './push.ts'
 import { ackedRange } from './pushing.ts'
+import { recall } from './recall.ts'
 import { reported } from './receipts.ts'
 import { received } from './receive.ts'
 import { announced } from './repair.ts'
@@ -32,6 +35,7 @@ import type { Verifying } from './verifying.ts'
 export function readFrame(
   state: GossipState,
   verifying: Verifying,
+  inquiries: Inquiries,
   head: PushHead,
   neighbour: Neighbour,
   type: FrameType,
@@ -85,12 +89,18 @@ export function readFrame(
       for (const entry of entries) skipped(state, neighbour, entry)
       return undefined
     }
+    case Frame.BEACON:
+      return beaconArrived(state, neighbour, reader)
     case Frame.TALLY: {
       const entries = decodeTally(reader)
       if (entries === undefined) return 'malformed'
       for (const entry of entries) reported(state, neighbour, entry, verifying)
       return undefined
     }
+    case Frame.HISTORY:
+      return recall(state, neighbour, reader)
+    case Frame.PAST:
+      return inquiries.past(neighbour, head, reader)
     default:
       return 'unexpected'
   }

@@ -17,9 +17,12 @@
  *  9. Each broadcast of this peer is settled exactly once; at most `maxRequests` are open.
  * 10. Receipts are counted for at most `maxTallies` messages. A peer is counted over one link only: the one that brought
  *     it the message.
- * 11. Of one stream at most 64 topics are declined over a link, of all streams 4,096; of what was held back for it at most
+ * 11. At most 32 questions about the past are open, and what they have found holds `historyBytes` and one message at most. A
+ *     neighbour gets a mebibyte for one question, of its `historyCredit` and `repairCredit`.
+ * 12. Of one stream at most 64 topics are declined over a link, of all streams 4,096; of what was held back for it at most
  *     `MAX_RANGES` ranges are remembered. What the table forgets flows again.
- * 12. Without broadcasts, link changes or questions nothing is sent: `deadline` is Infinity.
+ * 13. Without broadcasts, link changes or questions nothing but beacons is sent; without links nothing at all:
+ *     `deadline` is Infinity.
  * @module
  */
 
@@ -35,6 +38,8 @@ import type { GossipConfig } from './config.ts'
 import { tellDue } from './declines.ts'
 import { deliverEarly, forget, gapDue } from './delivery.ts'
 import { readFrame } from './frames.ts'
+import { type Ground, groundDue, groundLinkLost, groundLinkUp } from './ground.ts'
+import { Inquiries, type Question } from './inquiries.ts'
 import { changeInterests, greet, tellInterests } from './interests.ts'
 import { Neighbour } from './neighbour.ts'
 import { flushAcks, flushDigest, flushTallies, flushTouched } from './notices.ts'
@@ -63,6 +68,7 @@ export class Gossip {
   private readonly state: GossipState
   private readonly verifying: Verifying
   private readonly publisher: Publisher
+  private readonly inquiries: Inquiries
   private readonly head = new PushHead()
 
   constructor(config: GossipConfig) {
@@ -70,6 +76,7 @@ export class Gossip {
     this.state = new GossipState(config, streamId(config.key, config.epoch), forgetting)
     this.verifying = new Verifying(this.state.settings)
     this.publisher = new Publisher(this.state)
+    this.inquiries = new Inquiries(this.state)
   }
 
   /** The earliest time `tick` is wanted; Infinity for none. */
@@ -88,6 +95,7 @@ export class Gossip {
     state.now = now
     state.out = out
     this.publisher.clear()
+    this.inquiries.clear()
     state.neighbours.clear()
     this.verifying.clear()
     for (const stream of [...state.streams.byId.values()])
@@ -95,6 +103,7 @@ export class Gossip {
     state.history.removeStream(state.own)
     state.own.edges.clear()
     state.own.seeded = false
+    state.ground.clear()
     state.streams.timed.clear()
     state.touched.length = 0
     state.stranded.length = 0
@@ -118,6 +127,7 @@ export class Gossip {
     state.neighbours.set(link, neighbour)
     greet(state, neighbour)
     compareAll(state, neighbour)
+    groundLinkUp(state, neighbour)
     this.end()
   }
 
@@ -129,7 +139,9 @@ export class Gossip {
     state.neighbours.delete(link)
     state.hurryUntil = now + HURRY_AFTER_LOSS
     giveUpAll(state, neighbour)
+    groundLinkLost(state, link)
     awaitNoMore(state, link)
+    this.inquiries.lost(link)
     for (const stream of state.streams.byId.values()) {
       stream.edges.delete(link)
       if (stream.parent === link) orphan(state, stream)
@@ -169,7 +181,9 @@ export class Gossip {
       state.hurryUntil = now + HURRY_AFTER_LOSS
       neighbour.owed = true
       giveUpAll(state, neighbour)
+      groundLinkLost(state, link)
       awaitNoMore(state, link)
+      this.inquiries.lost(link)
       for (const stream of state.streams.byId.values()) {
         if (stream.parent === link) orphan(state, stream)
       }
@@ -213,11 +227,19 @@ export class Gossip {
     this.end()
   }
 
+  /** Asks neighbours for the latest messages of a topic. */
+  history(question: Question, now: number, out: Outbox): void {
+    this.begin(now, out)
+    this.inquiries.open(question)
+    this.end()
+  }
+
   /** The application waits no longer. The message goes on. */
   cancel(request: RequestId, out: Outbox): void {
+    this.state.out = out
+    this.inquiries.cancel(request)
     const open = this.state.requests.get(request)
     if (open === undefined) return
-    this.state.out = out
     settle(this.state, open, 'aborted')
   }
 
@@ -226,7 +248,7 @@ export class Gossip {
     const neighbour = this.state.neighbours.get(link)
     if (neighbour === undefined) return 'unexpected'
     this.begin(now, out)
-    const drop = readFrame(this.state, this.verifying, this.head, neighbour, type, reader)
+    const drop = readFrame(this.state, this.verifying, this.inquiries, this.head, neighbour, type, reader)
     this.end()
     return drop
   }
@@ -237,15 +259,16 @@ export class Gossip {
     this.end()
   }
 
-  /** The answer to a `verify`. A drop names the link that delivered the forgery. */
+  /** The answer to a `verify`, of a message of the past or a new one. A drop names the link that delivered the forgery. */
   verified(
     n: number,
     ok: boolean,
     now: number,
     out: Outbox,
+    past = false,
   ): { readonly drop: Drop; readonly link: LinkId } | undefined {
     this.begin(now, out)
-    const drop = checked(this.state, this.verifying, n, ok)
+    const drop = past ? this.inquiries.checked(n, ok) : checked(this.state, this.verifying, n, ok)
     this.end()
     return drop
   }
@@ -281,9 +304,16 @@ export class Gossip {
     }
     if (state.antiEntropyAt <= now) antiEntropyDue(state)
     if (state.interestsAt <= now) tellInterests(state)
+    if (state.ground.deadline <= now) groundDue(state)
     if (state.requests.size > 0) this.publisher.expire()
+    if (this.inquiries.deadline <= now) this.inquiries.tick()
     this.end()
     this.schedule()
+  }
+
+  /** The tree that first messages follow, to look at. */
+  get ground(): Ground {
+    return this.state.ground
   }
 
   get stats(): GossipStats {
@@ -303,6 +333,7 @@ export class Gossip {
       unacked,
       requests: state.requests.size,
       tallies: state.tallies.size,
+      inquiries: this.inquiries.size,
     }
   }
 
@@ -322,9 +353,18 @@ export class Gossip {
   /** After a tick the deadline is exact; between ticks it is never too late. */
   private schedule(): void {
     const { state } = this
-    let at = Math.min(state.antiEntropyAt, state.interestsAt, state.tallyAt, this.publisher.deadline)
-    for (const each of state.neighbours.values()) {
-      at = Math.min(at, each.ackAt, each.digestAt, each.retryAt, each.tallyAt, each.tellAt)
+    const { antiEntropyAt, ground, tallyAt } = state
+    let at = Math.min(
+      antiEntropyAt,
+      state.interestsAt,
+      ground.deadline,
+      tallyAt,
+      this.publisher.deadline,
+      this.inquiries.deadline,
+    )
+    for (const neighbour of state.neighbours.values()) {
+      const { ackAt, digestAt, retryAt, tallyAt, tellAt } = neighbour
+      at = Math.min(at, ackAt, digestAt, retryAt, tallyAt, tellAt)
     }
     for (const stream of state.streams.timed) at = Math.min(at, stream.graftAt, stream.gapAt)
     state.deadline = at

@@ -8,8 +8,15 @@ import { Credit } from '../credit.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
 import { EVERYTHING } from '../topic.ts'
+import type { Beacon } from './beacon.ts'
 import type { GraftEntry, TallyEntry } from './control.ts'
 import type { Message, Stream } from './stream.ts'
+
+/** What a neighbour may ask of the past: a page that opens a few rooms, then one question in two seconds. */
+const QUESTIONS = 10
+const QUESTIONS_PER_SECOND = 0.5
+/** Beacons of one neighbour: a root and its successors in a rush of joins, then one a second. */
+const BEACONS = 32
 
 /** Changes of interests: a person who looks around; a peer tells of them at most once in two seconds. */
 const INTERESTS = 16
@@ -46,9 +53,10 @@ export class Neighbour {
   tallies: TallyEntry[] = []
   tallyAt = Number.POSITIVE_INFINITY
 
-  /** Messages to announce, oldest first, and when each was noted. */
-  digest: Message[] = []
-  digestNoted: number[] = []
+  /** Messages to announce, when each is due, and from when on it may go along with other frames. */
+  readonly digest: Message[] = []
+  readonly digestDue: number[] = []
+  readonly digestRipe: number[] = []
   digestAt = Number.POSITIVE_INFINITY
   /** Streams to prune and to graft, this turn. */
   readonly prunes: Stream[] = []
@@ -64,6 +72,11 @@ export class Neighbour {
   readonly repairCredit: Credit
   /** RANGES it may send that ask for an answer. */
   readonly rangesCredit: Credit
+  /** HISTORY that it may send, and that it may be sent. */
+  readonly historyCredit: Credit
+  readonly questionCredit: Credit
+  /** Questions to it that are open, and how many messages may still come for each. */
+  readonly questions = new Map<number, number>()
   /** Answers that were asked for and may still come. */
   answersDue = 0
   /** When it was last sent everything, for comparison. */
@@ -84,6 +97,10 @@ export class Neighbour {
   /** A frame went to it in this turn: acks go along. */
   touched = false
 
+  /** The last beacon of the ground tree it sent. */
+  heard: Beacon | undefined
+  readonly beacons = new Credit(BEACONS, 1, 0)
+
   constructor(link: LinkId, peer: PeerId, repairCredit: Credit, rangesCredit: Credit, now: number) {
     this.link = link
     this.peer = peer
@@ -91,6 +108,9 @@ export class Neighbour {
     this.rangesCredit = rangesCredit
     this.interestsCredit = new Credit(INTERESTS, INTERESTS_PER_SECOND, now)
     this.declineCredit = new Credit(DECLINES, DECLINES_PER_SECOND, now)
+    this.historyCredit = new Credit(QUESTIONS, QUESTIONS_PER_SECOND, now)
+    // A little less, so that an honest peer never asks too much.
+    this.questionCredit = new Credit(QUESTIONS - 2, QUESTIONS_PER_SECOND * 0.9, now)
   }
 
   /** Something for it waits for the end of a turn, or for company. */

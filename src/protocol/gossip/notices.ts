@@ -16,7 +16,7 @@ import {
   type GraftEntry,
   type TallyEntry,
 } from './control.ts'
-import { flushTells, reconsider, tell } from './declines.ts'
+import { flushTells, reconsider, tell as tellDeclines } from './declines.ts'
 import type { Neighbour } from './neighbour.ts'
 import { RangeSet } from './ranges.ts'
 import type { GossipState } from './state.ts'
@@ -56,12 +56,28 @@ export function flushAcks(state: GossipState, neighbour: Neighbour): void {
       ranges = new RangeSet()
       byStream.set(stream, ranges)
     }
-    ranges.add(neighbour.ackSeqs[i] as number)
+    addAround(ranges, state.streams.byId.get(stream), neighbour.ackSeqs[i] as number)
   }
   neighbour.ackStreams.length = 0
   neighbour.ackSeqs.length = 0
   state.counters.acks++
   state.send(neighbour, encodeAck(Array.from(byStream, ([stream, ranges]) => ({ stream, ranges }))))
+}
+
+/** Everything without a gap around `seq`: an ack that was lost is made good by the next one. */
+function addAround(ranges: RangeSet, stream: Stream | undefined, seq: number): void {
+  if (stream === undefined || !stream.seen(seq)) ranges.add(seq)
+  else if (seq < stream.next) ranges.add(...stream.around(seq))
+  else {
+    const index = stream.above.at(seq)
+    ranges.add(stream.above.start(index), stream.above.end(index))
+  }
+}
+
+/** Acks at the end of this turn. */
+export function ackNow(state: GossipState, neighbour: Neighbour, stream: number, seq: number): void {
+  ackLater(state, neighbour, stream, seq, 1)
+  touch(state, neighbour)
 }
 
 /** Reports receipts at `at`, or with whatever goes to the neighbour before. */
@@ -87,13 +103,14 @@ export function flushTallies(state: GossipState, neighbour: Neighbour): void {
 export function announceLater(state: GossipState, neighbour: Neighbour, message: Message, at?: number): void {
   if (message.hops >= state.settings.maxHops || withhold(state, neighbour, message)) return
   neighbour.digest.push(message)
-  neighbour.digestNoted.push(state.now)
   const { digestDelay, calmDigestDelay } = state.settings
   const { stream } = message
   const hurry = stream.received <= 1 || state.now < Math.max(stream.hurryUntil, state.hurryUntil)
   // Spread, so that of two lazy neighbours one speaks first and the other need not.
-  const delay = jitter(state.config.random, hurry ? digestDelay : calmDigestDelay, 0.5)
-  const due = at ?? state.now + delay
+  const delay = hurry ? digestDelay : calmDigestDelay
+  const due = at ?? state.now + jitter(state.config.random, delay, 0.5)
+  neighbour.digestDue.push(due)
+  neighbour.digestRipe.push(at ?? state.now + delay * 0.35)
   if (due < neighbour.digestAt) {
     neighbour.digestAt = due
     state.wake(due)
@@ -113,31 +130,60 @@ export function worthTelling(state: GossipState, neighbour: Neighbour, message: 
   )
 }
 
-/** Announces what was noted up to `upTo`. */
+/** Announces what is ripe at `upTo`. */
 export function flushDigest(state: GossipState, neighbour: Neighbour, upTo: number): void {
-  let ripe = 0
-  while (ripe < neighbour.digest.length && (neighbour.digestNoted[ripe] as number) <= upTo) ripe++
-  const messages = neighbour.digest.splice(0, ripe)
-  neighbour.digestNoted.splice(0, ripe)
-  if (neighbour.digest.length === 0) neighbour.digestAt = NEVER
-  if (messages.length === 0) return
-  const entries = new Map<number, { stream: number; hops: number; lag: number; ranges: RangeSet }>()
-  for (const message of messages) {
+  const { digest, digestDue, digestRipe } = neighbour
+  const entries: Told = new Map()
+  let left = 0
+  let next = NEVER
+  for (let i = 0; i < digest.length; i++) {
+    const message = digest[i] as Message
+    const ripe = digestRipe[i] as number
+    if (ripe > upTo) {
+      const due = digestDue[i] as number
+      digest[left] = message
+      digestDue[left] = due
+      digestRipe[left++] = ripe
+      if (due < next) next = due
+      continue
+    }
     if (!worthTelling(state, neighbour, message) || withhold(state, neighbour, message)) continue
-    let entry = entries.get(message.stream.id)
-    if (entry === undefined) {
-      entry = { stream: message.stream.id, hops: 0, lag: 0, ranges: new RangeSet() }
-      entries.set(message.stream.id, entry)
-    }
-    if (message.seq > (entry.ranges.last ?? 0)) {
-      entry.hops = message.hops
-      entry.lag = Math.max(0, Math.round(state.now - message.at))
-    }
-    entry.ranges.add(message.seq)
+    enter(entries, message, state.now)
   }
+  digest.length = left
+  digestDue.length = left
+  digestRipe.length = left
+  neighbour.digestAt = next
+  tell(state, neighbour, entries)
+}
+
+/** What one IHAVE will say, by stream. */
+type Told = Map<number, { stream: number; hops: number; lag: number; ranges: RangeSet }>
+
+function enter(entries: Told, message: Message, now: number): void {
+  let entry = entries.get(message.stream.id)
+  if (entry === undefined) {
+    entry = { stream: message.stream.id, hops: 0, lag: 0, ranges: new RangeSet() }
+    entries.set(message.stream.id, entry)
+  }
+  if (message.seq > (entry.ranges.last ?? 0)) {
+    entry.hops = message.hops
+    entry.lag = Math.max(0, Math.round(now - message.at))
+  }
+  entry.ranges.add(message.seq)
+}
+
+function tell(state: GossipState, neighbour: Neighbour, entries: Told): void {
   if (entries.size === 0) return
   state.counters.announcements++
   state.send(neighbour, encodeIhave([...entries.values()]))
+}
+
+/** Asks whether messages that were pushed have come: the answer is an ack or a graft. */
+export function question(state: GossipState, neighbour: Neighbour, messages: readonly Message[]): void {
+  const entries: Told = new Map()
+  for (const message of messages.slice(0, MAX_DIGEST)) enter(entries, message, state.now)
+  tell(state, neighbour, entries)
 }
 
 function touch(state: GossipState, neighbour: Neighbour): void {
@@ -161,12 +207,11 @@ export function graft(state: GossipState, neighbour: Neighbour, entry: GraftEntr
   if (stream.topics !== undefined) reconsider(state, stream)
   // A parent may decline what is wanted here, and learns since when.
   if (stream.topics !== undefined || stream.edges.get(neighbour.link)?.topics?.declined.size)
-    tell(state, neighbour, stream, stream.base)
+    tellDeclines(state, neighbour, stream, stream.base)
 }
 
 /** The end of a turn: prunes and grafts go out, and acks and ripe announcements with whatever else went. */
 export function flushTouched(state: GossipState): void {
-  const { digestDelay } = state.settings
   for (let i = 0; i < state.touched.length; i++) {
     const neighbour = state.touched[i] as Neighbour
     if (neighbour.prunes.length > 0) {
@@ -182,7 +227,7 @@ export function flushTouched(state: GossipState): void {
     }
     flushAcks(state, neighbour)
     if (neighbour.tallies.length > 0) flushTallies(state, neighbour)
-    if (neighbour.digest.length > 0) flushDigest(state, neighbour, state.now - digestDelay / 2)
+    if (neighbour.digest.length > 0) flushDigest(state, neighbour, state.now)
     neighbour.touched = false
   }
   state.touched.length = 0

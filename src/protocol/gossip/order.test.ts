@@ -31,7 +31,7 @@ function pushOf(
 ): Uint8Array {
   const body = new TextEncoder().encode(text)
   const signed = encodeSigned(author, EPOCH, seq, 'chat', body, ORDERS.indexOf(order), deps)
-  return encodePush(1, 0, 0, signed, checksum(author, pushToSign(DISCOVERY_KEY, signed)))
+  return encodePush(1, 0, signed, checksum(author, pushToSign(DISCOVERY_KEY, signed)))
 }
 
 /** One machine between two links; signatures are answered at once. */

@@ -5,10 +5,18 @@
 import type { Order, RequestId } from '../input.ts'
 import { takeDeps } from './causal.ts'
 import { noteActivity } from './compare.ts'
-import { HINTED } from './config.ts'
 import { remember } from './delivery.ts'
 import { announceLater } from './notices.ts'
-import { encodePush, encodeSigned, NO_DEPS, ORDERS, pushToSign, RECEIPT, SIGNATURE_BYTES } from './push.ts'
+import {
+  encodePush,
+  encodeSigned,
+  flagsOf,
+  NO_DEPS,
+  ORDERS,
+  pushToSign,
+  RECEIPT,
+  SIGNATURE_BYTES,
+} from './push.ts'
 import { push } from './pushing.ts'
 import { awaitAll, openTally } from './receipts.ts'
 import { Request } from './request.ts'
@@ -35,7 +43,6 @@ export class Publisher {
   private readonly unsigned = new Map<number, Unsigned>()
   private lastSeq = 0
   private nextToken = 0
-  private hint = 0
 
   constructor(state: GossipState) {
     this.state = state
@@ -84,9 +91,8 @@ export class Publisher {
     const { state } = this
     const { own } = state
     const { request, seq } = unsigned
-    if (!this.hasTree()) this.hint = seedOwn(state)
-    const hint = own.received < HINTED && state.streams.byId.has(this.hint) ? this.hint : 0
-    const frame = encodePush(1, 0, hint, unsigned.signed, signature)
+    const spread = this.hasTree() ? 0 : seedOwn(state)
+    const frame = encodePush(1, flagsOf(spread), unsigned.signed, signature)
     const signedAt = frame.length - SIGNATURE_BYTES
     const message: Message = {
       stream: own,
@@ -179,6 +185,5 @@ export class Publisher {
   clear(): void {
     for (const request of [...this.state.requests.values()]) settle(this.state, request, 'left')
     this.unsigned.clear()
-    this.hint = 0
   }
 }

@@ -1,15 +1,16 @@
 /**
  * The PUSH frame: one broadcast on its way.
  *
- *     PUSH      = %x20 hops flags [hint] signed signature
+ *     PUSH      = %x20 hops flags signed signature
+ *     flags     = spread * 32 + late * 4 + repair * 2      ; 0 … 7, 0 / 1, 0 / 1
  *     signed    = key epoch seq options [deps] topic body
  *                                               ; 32 bytes, u48, varint, u8, …, length + UTF-8, all that is left
  *     deps      = count *( stream seq )         ; with order causal: varint ≤ 32, u48, varint
- *     hint      = u48                           ; with flag HINT: the stream whose tree to begin with
  *     signature = 64 bytes over text "tabmesh broadcast 1" ‖ discovery key ‖ signed
  *
- * `hops` counts the links crossed, this one included. It stands outside the signature at a fixed place, so that a
- * forward is the original bytes with one byte changed.
+ * `hops` counts the links crossed, this one included. `spread` is not 0 where the sender has no tree and pushes to
+ * all its neighbours; above 1 the receiver does so too, with one less. Both stand outside the signature at a fixed place,
+ * so that a forward is the original bytes with two changed.
  * @module
  */
 import type { Order } from '../input.ts'
@@ -19,12 +20,13 @@ import type { Reader } from '../wire/reader.ts'
 import { utf8Encode } from '../wire/text.ts'
 import { Writer } from '../wire/writer.ts'
 
-/** A hint follows the flags. */
-export const HINT = 1
 /** The answer to a GRAFT: not a push along the tree, so a duplicate does not prune it. */
 export const REPAIR = 2
 /** It was repaired on its way: when it comes says nothing about the tree. */
 export const LATE = 4
+/** Where `spread` begins in the flags, and the most it can be. */
+const SPREAD_SHIFT = 5
+export const MAX_SPREAD = 7
 
 /** What the origin wants of everybody, signed: the low two bits are its place in {@link ORDERS}, then RECEIPT. */
 export const ORDER = 3
@@ -42,7 +44,7 @@ export const MAX_SEQ = 2 ** 48
 export const SIGNATURE_BYTES = 64
 const KEY_BYTES = 32
 const EPOCH_BYTES = 6
-const HINT_BYTES = 6
+const HEAD_BYTES = 2
 const DOMAIN = 'tabmesh broadcast 1'
 const DOMAIN_BLOCK = utf8Encode(DOMAIN)
 
@@ -52,8 +54,6 @@ export interface Push {
   readonly frame: Uint8Array
   readonly hops: number
   readonly flags: number
-  /** The hinted stream, or 0. */
-  readonly hint: number
   /** Views into the frame. */
   readonly key: Uint8Array
   readonly signed: Uint8Array
@@ -76,7 +76,6 @@ export const NO_DEPS: readonly number[] = []
 export class PushHead {
   hops = 0
   flags = 0
-  hint = 0
   key: Uint8Array = new Uint8Array(KEY_BYTES)
   epoch = 0
   seq = 0
@@ -86,13 +85,13 @@ export class PushHead {
   read(reader: Reader): boolean {
     this.hops = reader.u8()
     this.flags = reader.u8()
-    this.hint = (this.flags & HINT) !== 0 ? reader.u48() : 0
     this.key = reader.bytes(KEY_BYTES)
     this.epoch = reader.u48()
     this.seq = reader.varint(MAX_SEQ)
     this.options = reader.u8()
     const known = this.options <= (ORDER | RECEIPT) && (this.options & ORDER) !== ORDER
-    return reader.ok && this.seq > 0 && this.flags <= (HINT | REPAIR | LATE) && known
+    const unknown = this.flags & ((1 << SPREAD_SHIFT) - 1 - REPAIR - LATE)
+    return reader.ok && this.seq > 0 && unknown === 0 && known
   }
 
   /** Reads the rest and copies the whole. `undefined` when it does not parse. */
@@ -102,8 +101,7 @@ export class PushHead {
     const tail = reader.rest()
     if (!reader.ok || tail.length < SIGNATURE_BYTES) return 'malformed'
     if (tail.length - SIGNATURE_BYTES > maxBody) return 'too-large'
-    const head = (this.flags & HINT) !== 0 ? 2 + HINT_BYTES : 2
-    const start = this.key.byteOffset - head
+    const start = this.key.byteOffset - HEAD_BYTES
     const source = new Uint8Array(tail.buffer, start, tail.byteOffset + tail.length - start)
     const frame = new Uint8Array(source.length + 1)
     frame[0] = Frame.PUSH
@@ -113,9 +111,8 @@ export class PushHead {
       frame,
       hops: this.hops,
       flags: this.flags,
-      hint: this.hint,
-      key: frame.subarray(1 + head, 1 + head + KEY_BYTES),
-      signed: frame.subarray(1 + head, signatureAt),
+      key: frame.subarray(1 + HEAD_BYTES, 1 + HEAD_BYTES + KEY_BYTES),
+      signed: frame.subarray(1 + HEAD_BYTES, signatureAt),
       signature: frame.subarray(signatureAt),
       body: frame.subarray(frame.length - tail.length, signatureAt),
       epoch: this.epoch,
@@ -163,26 +160,34 @@ export function pushToSign(discoveryKey: Uint8Array, signed: Uint8Array): Uint8A
   return bytes
 }
 
-/** A frame from its parts; `hint` 0 for none. */
+/** The flags of a push, from `spread`; and the other way. */
+export function flagsOf(spread: number): number {
+  return spread << SPREAD_SHIFT
+}
+export function spreadOf(flags: number): number {
+  return flags >>> SPREAD_SHIFT
+}
+
+/** A frame from its parts. */
 export function encodePush(
   hops: number,
   flags: number,
-  hint: number,
   signed: Uint8Array,
   signature: Uint8Array,
 ): Uint8Array {
-  const writer = new Writer(3 + HINT_BYTES + signed.length + signature.length)
-  writer.u8(Frame.PUSH).u8(hops)
-  if (hint === 0) writer.u8(flags & ~HINT)
-  else writer.u8(flags | HINT).u48(hint)
-  return writer.bytes(signed).bytes(signature).finish()
+  return new Writer(1 + HEAD_BYTES + signed.length + signature.length)
+    .u8(Frame.PUSH)
+    .u8(hops)
+    .u8(flags)
+    .bytes(signed)
+    .bytes(signature)
+    .finish()
 }
 
 /** Makes a frame that arrived ready to be passed on, in place: one more hop, a push along the tree. */
-export function patchForward(frame: Uint8Array): void {
+export function patchForward(frame: Uint8Array, spread: number): void {
   frame[1] = (frame[1] as number) + 1
-  const flags = frame[2] as number
-  frame[2] = (flags & HINT) | ((flags & (REPAIR | LATE)) === 0 ? 0 : LATE)
+  frame[2] = flagsOf(spread) + (((frame[2] as number) & (REPAIR | LATE)) === 0 ? 0 : LATE)
 }
 
 /** A copy of a frame that answers a GRAFT. */

@@ -24,8 +24,8 @@ import type { Verifying } from './verifying.ts'
 import { withhold } from './withhold.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
-/** Questions until nobody is waited for: 1 + 2 + 4 + 8 s. */
-const MAX_ASKS = 4
+/** Questions until nobody is waited for: ten seconds. */
+const MAX_ASKS = 16
 /** A tally is kept for late reports, and for questions, ms. */
 const KEPT = 60_000
 /** Tallies are looked at this often at most, ms. */
@@ -112,7 +112,7 @@ export function reported(
   if (seen || kind === ASK) {
     const ranges = new RangeSet()
     ranges.add(seq)
-    announced(state, neighbour, { stream: id, hops, lag: 0, ranges }, verifying)
+    announced(state, neighbour, { stream: id, hops, lag: -1, ranges }, verifying)
   } else {
     // Most likely it is on its way here: an announcement comes in time if it is not.
     const edge = stream.edge(link)
@@ -189,8 +189,8 @@ export function talliesDue(state: GossipState): void {
 }
 
 function ask(state: GossipState, tally: Tally): void {
-  tally.askAt = state.now + ASK_AFTER * 2 ** ++tally.asks
-  if (tally.asks > MAX_ASKS) {
+  tally.askAt = state.now + ASK_AFTER
+  if (++tally.asks > MAX_ASKS) {
     tally.awaited.clear()
     state.counted.add(tally)
     return

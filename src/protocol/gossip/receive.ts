@@ -8,13 +8,11 @@ import type { LinkId } from '../input.ts'
 import { idOfKey } from '../record.ts'
 import type { Reader } from '../wire/reader.ts'
 import { askWhere, noteActivity } from './compare.ts'
-import { HINTED } from './config.ts'
 import { noteTopic } from './declines.ts'
 import { arrive, remember } from './delivery.ts'
 import type { Neighbour } from './neighbour.ts'
 import { ackLater, announceLater } from './notices.ts'
 import {
-  encodePush,
   LATE,
   type Push,
   type PushHead,
@@ -22,6 +20,7 @@ import {
   pushToSign,
   RECEIPT,
   REPAIR,
+  spreadOf,
 } from './push.ts'
 import { acked, push as pushTo } from './pushing.ts'
 import { awaitAll, notYours, openTally } from './receipts.ts'
@@ -29,7 +28,7 @@ import { supplied } from './repair.ts'
 import type { GossipState } from './state.ts'
 import { type Message, type Stream, streamId } from './stream.ts'
 import { foundOut, overlooked } from './topic-rules.ts'
-import { announcedBefore, chooseHint, redundant, seed, setParent } from './tree.ts'
+import { announcedBefore, redundant, seed, setParent } from './tree.ts'
 import type { Candidate, Copy, Verifying } from './verifying.ts'
 import { tellSkips, withhold } from './withhold.ts'
 
@@ -186,16 +185,12 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
     if (!repair || copy.hops === 1) ackLater(state, from, stream.id, push.seq, copy.hops)
   }
   stream.hops = copy.hops
-  const hint = stream.seeded ? push.hint : begin(state, stream, from, push.hint, repair)
-  let frame = push.frame
-  if (hint !== push.hint && stream.received <= HINTED) {
-    frame = encodePush(copy.hops, copy.flags, hint, push.signed, push.signature)
-  }
-  patchForward(frame)
+  const spread = stream.seeded ? 0 : seed(state, stream, from, repair ? 0 : spreadOf(copy.flags))
+  patchForward(push.frame, spread)
   const message: Message = {
     stream,
     seq: push.seq,
-    frame,
+    frame: push.frame,
     topic: push.topic,
     body: push.body,
     options: push.options,
@@ -220,8 +215,8 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
   if (unknownStart && stream.next === 0 && from !== undefined) askWhere(state, from, stream)
   for (const other of candidate.copies) if (other !== copy) repeat(state, stream, other, push)
   passOn(state, message, from, formerParent, late)
-  if (tally !== undefined) awaitAll(state, tally, message)
   if (stream.earlySeq === push.seq) announcedBefore(state, message)
+  if (tally !== undefined) awaitAll(state, tally, message)
   noteTopic(state, stream, push.topic, from)
 }
 
@@ -231,25 +226,6 @@ function repeat(state: GossipState, stream: Stream, copy: Copy, good: Push): voi
   if (neighbour !== undefined && copy.push === good) {
     again(state, neighbour, stream, good.seq, copy.hops, copy.flags)
   }
-}
-
-/** Begins the tree of a new stream; returns the hint to pass on. */
-function begin(
-  state: GossipState,
-  stream: Stream,
-  from: Neighbour | undefined,
-  hinted: number,
-  repair: boolean,
-): number {
-  const named = hinted === 0 ? undefined : state.streams.byId.get(hinted)
-  if (named !== undefined && named.edges.size > 0) {
-    seed(state, stream, from, named)
-    return hinted
-  }
-  // The hint means nothing here, or the stream comes over a healed cut: this peer knows a tree on its side.
-  const chosen = hinted !== 0 || repair ? chooseHint(state, stream) : undefined
-  seed(state, stream, from, chosen)
-  return chosen?.id ?? hinted
 }
 
 function passOn(

@@ -9,13 +9,13 @@
 import { askWhere } from './compare.ts'
 import type { IhaveEntry } from './control.ts'
 import type { Neighbour } from './neighbour.ts'
-import { announceLater, graft, worthTelling } from './notices.ts'
+import { ackNow, announceLater, graft, worthTelling } from './notices.ts'
 import { ackedRange } from './pushing.ts'
 import { RangeSet } from './ranges.ts'
 import type { GossipState } from './state.ts'
 import type { Edge, Stream } from './stream.ts'
 import { graftWait } from './timing.ts'
-import { hurry, optimize, setParent } from './tree.ts'
+import { hurry, leaveParent, optimize, setParent } from './tree.ts'
 import type { Verifying } from './verifying.ts'
 
 /** Ranges of one GRAFT entry. */
@@ -101,6 +101,8 @@ export function announced(
   for (let i = 0; i < entry.ranges.count; i++) {
     const from = entry.ranges.start(i)
     const to = entry.ranges.end(i)
+    // Told again of what it is known to have: it pushed it, and asks whether it has come.
+    if (edge.told.has(to) && stream.seen(to)) ackNow(state, neighbour, stream.id, to)
     stream.tell(edge, from, to)
     ackedRange(state, neighbour, stream, from, to)
     stream.skips?.remove(from, to)
@@ -113,18 +115,21 @@ export function announced(
     if (entry.ranges.first === 1) stream.floor = 1
     else askWhere(state, neighbour, stream)
   }
-  edge.toldSeq = last
+  edge.toldSeq = entry.lag < 0 ? 0 : last
   edge.toldAt = state.now - entry.lag
   const newest = stream.messages.get(last)
   if (newest === undefined) stream.earlySeq = Math.max(stream.earlySeq, last)
-  else if (!edge.eager) {
+  else if (!edge.eager && edge.toldSeq > 0) {
     if (worthTelling(state, neighbour, newest)) announceLater(state, neighbour, newest)
     else optimize(state, newest, neighbour, edge)
   }
   if (wanted(stream, edge, 1, verifying).count > 0) {
-    const parent = stream.parent === undefined ? undefined : state.neighbours.get(stream.parent)
+    // The first message of a stream is on its way along the ground tree.
+    const link = stream.parent ?? (stream.received === 0 ? state.ground.parent : undefined)
+    const parent = link === undefined ? undefined : state.neighbours.get(link)
     const wait =
-      parent === undefined || !state.usable(parent)
+      // The parent itself: what it pushed was lost.
+      parent === undefined || parent === neighbour || !state.usable(parent)
         ? 0
         : graftWait(Math.max(parent.roundTrip ?? 0, neighbour.roundTrip ?? 0), 0, state.settings.graftDelay)
     graftSoon(state, stream, wait)
@@ -181,12 +186,12 @@ export function graftDue(state: GossipState, stream: Stream, verifying: Verifyin
     const wants = wanted(stream, bestEdge, maxGraft, verifying)
     let count = 0
     for (let i = 0; i < wants.count; i++) count += wants.end(i) - wants.start(i) + 1
-    // A hole below what the parent has pushed since is a loss; silence from it is the end of the branch.
-    const parent = stream.parent === undefined ? undefined : state.neighbours.get(stream.parent)
-    const silent = (wants.first ?? 0) > stream.parentSeq && !mayBeDeclined(stream, wants.first)
-    const tree = parent === undefined || !state.usable(parent) || silent
-    if (tree) setParent(stream, best.link)
-    hurry(state, stream)
+    const tree = best.link !== stream.parent && branchEnded(state, stream, wants.first ?? 0)
+    if (tree) {
+      hurry(state, stream)
+      leaveParent(state, stream)
+      setParent(stream, best.link)
+    }
     bestEdge.outstanding = count
     bestEdge.askedUntil = state.now + graftWait(best.roundTrip, bestEdge.silences, graftDelay)
     graft(state, best, { stream: stream.id, tree, ranges: wants })
@@ -200,6 +205,19 @@ export function graftDue(state: GossipState, stream: Stream, verifying: Verifyin
 /** The parent may have nothing to push: all that is known of what is missing is that it exists. */
 function mayBeDeclined(stream: Stream, seq = 0): boolean {
   return stream.topics !== undefined && stream.topics.declined.size > 0 && seq > stream.topics.announcedTo
+}
+
+/**
+ * A hole below what the parent has pushed since is a loss, and so is one message it did not bring; silence about two
+ * is the end of the branch.
+ */
+function branchEnded(state: GossipState, stream: Stream, first: number): boolean {
+  const parent = stream.parent === undefined ? undefined : state.neighbours.get(stream.parent)
+  if (parent === undefined || !state.usable(parent)) return true
+  if (first <= stream.parentSeq || mayBeDeclined(stream, first)) return false
+  const before = stream.missedSeq
+  if (before <= stream.parentSeq) stream.missedSeq = first
+  return before > stream.parentSeq && first > before
 }
 
 /** A message came from a neighbour: if it was the last one asked for, ask for more. */

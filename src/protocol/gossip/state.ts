@@ -6,6 +6,7 @@ import type { Effect, Outbox } from '../effect.ts'
 import type { LinkId, RequestId } from '../input.ts'
 import { EVERYTHING, TopicSet } from '../topic.ts'
 import { GOSSIP_DEFAULTS, type GossipConfig, type GossipSettings } from './config.ts'
+import { Ground } from './ground.ts'
 import { History } from './history.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { Request } from './request.ts'
@@ -47,6 +48,8 @@ export interface GossipStats {
   badSignatures: number
   /** DECLINE frames sent. */
   declines: number
+  /** Messages of the past that neighbours asked for. */
+  recalled: number
 
   links: number
   streams: number
@@ -59,6 +62,7 @@ export interface GossipStats {
   unacked: number
   requests: number
   tallies: number
+  inquiries: number
 }
 
 export class GossipState {
@@ -72,6 +76,7 @@ export class GossipState {
   readonly stranded: Message[] = []
   /** This peer's own stream. */
   readonly own: Stream
+  readonly ground: Ground
   /** When this peer joined; `undefined` before and after. */
   joinedAt: number | undefined
   /** When the next comparison with a random neighbour is due. */
@@ -126,6 +131,7 @@ export class GossipState {
     forgotten: 0,
     badSignatures: 0,
     declines: 0,
+    recalled: 0,
   }
 
   constructor(config: GossipConfig, ownId: number, forget: (stream: Stream) => void) {
@@ -137,6 +143,7 @@ export class GossipState {
     this.own.permanent = true
     this.own.origin = config.id
     this.own.next = 1
+    this.ground = new Ground(config.id)
   }
 
   wake(at: number): void {

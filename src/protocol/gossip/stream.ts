@@ -92,6 +92,8 @@ export class Stream {
   parent: LinkId | undefined
   /** The highest number the parent has pushed. */
   parentSeq = 0
+  /** The first number above that the parent did not bring. */
+  missedSeq = 0
   /** Links the last message crossed. */
   hops = 0
   /** The tree has been begun. */
@@ -193,6 +195,15 @@ export class Stream {
   /** Passed over, and not here: it may still come. */
   isAbsent(seq: number): boolean {
     return this.topics?.absent.has(seq) === true
+  }
+
+  /** The first and the last number around one that was passed, with nothing between them that is not here. */
+  around(seq: number): [number, number] {
+    const absent = this.topics?.absent
+    const i = absent?.at(seq) ?? 0
+    if (absent === undefined || absent.count === 0) return [1, this.next - 1]
+    if (absent.has(seq)) return [seq, seq]
+    return [i > 0 ? absent.end(i - 1) + 1 : seq, i < absent.count ? absent.start(i) - 1 : this.next - 1]
   }
 
   /** The lowest number from which history has everything up to `next`, received at or after `since`. */

@@ -8,7 +8,7 @@ import { type GraftEntry, Purpose, type Ranges, type RangesEntry } from './contr
 import { skipTo } from './delivery.ts'
 import type { Neighbour } from './neighbour.ts'
 import { RECEIPT, repairFrame } from './push.ts'
-import { ackedRange } from './pushing.ts'
+import { ackedRange, giveUp } from './pushing.ts'
 import { RangeSet } from './ranges.ts'
 import { awaitOne } from './receipts.ts'
 import { graftSoon, wanted } from './repair.ts'
@@ -49,7 +49,7 @@ export function supply(
     const edge = stream.edge(neighbour.link)
     const notHere = new RangeSet()
     let refused = false
-    if (ranges.count > 0) hurry(state, stream)
+    if (tree && ranges.count > 0) hurry(state, stream)
     let missed = false
     for (let i = 0; i < ranges.count && left > 0; i++) {
       const end = Math.min(ranges.end(i), stream.highest)
@@ -88,9 +88,11 @@ export function supply(
 
 function resend(state: GossipState, neighbour: Neighbour, message: Message): void {
   state.counters.repaired++
-  tellSkips(state, neighbour, message.stream)
+  tellSkips(state, neighbour, message.stream, true)
   state.send(neighbour, repairFrame(message.frame))
   if ((message.options & RECEIPT) !== 0) awaitOne(state, neighbour, message)
+  // It asks until it has it; only a sender waits for an ack of its own.
+  if (message.request === undefined || message.request.settled) giveUp(state, neighbour, message)
 }
 
 /** A neighbour tells what it has. */

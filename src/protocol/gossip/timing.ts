@@ -9,19 +9,20 @@ import { ASSUMED_ROUND_TRIP, type GossipSettings } from './config.ts'
 const MAX_BACKOFF = 30_000
 
 /**
- * Milliseconds until a push that was sent `attempts` times (1 for the first) is sent again: the ack timeout
- * (four round trips at least) after the first, then `retryInterval` · 2ⁿ ± 25 %.
+ * Milliseconds until it is asked whether a push has come: the ack timeout (two round trips on top of the delay of
+ * acks at least) after the push, as long again after the first question, then `retryInterval` · 2ⁿ ± 25 %.
+ * `attempts` counts the push and the questions so far.
  */
 export function retryDelay(
   attempts: number,
   roundTrip: number | undefined,
-  settings: Pick<GossipSettings, 'ackTimeout' | 'retryInterval'>,
+  settings: Pick<GossipSettings, 'ackTimeout' | 'ackDelay' | 'retryInterval'>,
   random: Random,
 ): number {
-  const floor = Math.max(settings.ackTimeout, 4 * (roundTrip ?? 0))
-  if (attempts <= 1) return floor
-  const backoff = Math.min(MAX_BACKOFF, settings.retryInterval * 2 ** (attempts - 2))
-  return Math.max(jitter(random, backoff, 0.25), 4 * (roundTrip ?? 0))
+  const floor = Math.max(settings.ackTimeout, settings.ackDelay + 2 * (roundTrip ?? 0))
+  if (attempts <= 2) return floor
+  const backoff = Math.min(MAX_BACKOFF, settings.retryInterval * 2 ** (attempts - 3))
+  return Math.max(jitter(random, backoff, 0.25), floor)
 }
 
 /** The slowest link that large messages are made for, bytes per millisecond: 2 Mbit/s, the uplink of a poor connection. */
@@ -32,12 +33,12 @@ export function transferTime(bytes: number): number {
   return bytes / SLOW_LINK
 }
 
-/** The longest a push with all its retries can take: when a request that nobody acked times out. */
+/** The longest a push with all its questions can take: when a request that nobody acked times out. */
 export function givenUpAfter(
   settings: Pick<GossipSettings, 'ackTimeout' | 'retryInterval' | 'maxRetries'>,
 ): number {
-  let total = settings.ackTimeout
-  for (let n = 0; n < settings.maxRetries; n++)
+  let total = 2 * settings.ackTimeout
+  for (let n = 0; n < settings.maxRetries - 1; n++)
     total += Math.min(MAX_BACKOFF, settings.retryInterval * 2 ** n)
   return total * 1.25
 }

@@ -33,7 +33,7 @@ function span(from: number, to = from): RangeSet {
 
 function pushOf(seq: number, topic: string, repair = false): Uint8Array {
   const signed = encodeSigned(key, EPOCH, seq, topic, new TextEncoder().encode(`${seq}`))
-  return encodePush(2, repair ? 2 : 0, 0, signed, checksum(key, pushToSign(DISCOVERY_KEY, signed)))
+  return encodePush(2, repair ? 2 : 0, signed, checksum(key, pushToSign(DISCOVERY_KEY, signed)))
 }
 
 /** One machine between three links that wants topic `a`, and has declined `b` to everybody. Link 1 is the parent. */

@@ -2,94 +2,56 @@
  * Trees: who gets pushes of a stream and who announcements (Leitão, Pereira & Rodrigues, "Epidemic Broadcast
  * Trees", SRDS 2007). Eager edges are the same in both directions, so that one stream's tree can start another's.
  *
- * A stream nobody has sent before has no tree. It is not flooded:
- * 1. In a full mesh, as far as the origin can see, the origin pushes to everyone and nobody passes it on.
- * 2. Otherwise the origin names its most established stream as a hint, and whoever has a tree of that begins
- *    with its eager edges.
- * 3. Without one, links are skipped whose peer is a neighbour of the peer it came from, or the origin.
- * Who is skipped is announced to, so a wrong guess costs a GRAFT and never a message.
+ * A stream nobody has sent before has no tree. It is not flooded: the origin pushes to all its neighbours, which are
+ * everybody in a full mesh, and whoever gets it passes it on along the ground tree (ground.ts), leaving out those its
+ * sender has pushed to as well. Far from the root, where the ground tree makes detours, the first few links flood instead.
+ * Who is left out is announced to, so a wrong guess costs a GRAFT and never a message.
  * @module
  */
 import type { LinkId } from '../input.ts'
-import { ESTABLISHED } from './config.ts'
+import { grounded } from './ground.ts'
 import type { Neighbour } from './neighbour.ts'
 import { graft, prune } from './notices.ts'
+import { MAX_SPREAD } from './push.ts'
 import { RangeSet } from './ranges.ts'
 import type { GossipState } from './state.ts'
 import type { Edge, Message, Stream } from './stream.ts'
 
 const NOTHING = new RangeSet()
-/** A stream silent for longer is not used as a hint while a livelier one is there. */
-const HINT_FRESH = 60_000
+/** A first message floods the links near its origin, as far as the origin is farther than this from the root. */
+const SPREAD_BELOW = 3
 /** A graft that worked is over within two or three rounds of announcements. */
 const HURRY = 3000
 
-function hasEager(state: GossipState, stream: Stream): boolean {
-  for (const edge of stream.edges.values()) {
-    if (edge.eager && state.neighbours.has(edge.link)) return true
-  }
-  return false
-}
-
-/** The stream whose tree is the best to begin with, if there is one. */
-export function chooseHint(state: GossipState, besides: Stream): Stream | undefined {
-  let best: Stream | undefined
-  let bestRank = -1
-  for (const stream of state.streams.byId.values()) {
-    if (stream === besides || stream.received === 0 || !hasEager(state, stream)) continue
-    const fresh = state.now - stream.activeAt < HINT_FRESH ? 1 : 0
-    const rank = fresh * 16 + Math.min(stream.received, ESTABLISHED)
-    if (rank > bestRank || (rank === bestRank && stream.activeAt > (best as Stream).activeAt)) {
-      best = stream
-      bestRank = rank
-    }
-  }
-  return best
-}
-
-/** Every neighbour has told its neighbours, and they are ours. */
-function isFullMesh(state: GossipState): boolean {
-  const peers = new Set<string>([state.config.id])
-  for (const neighbour of state.neighbours.values()) peers.add(neighbour.peer)
-  for (const neighbour of state.neighbours.values()) {
-    if (neighbour.peers === undefined) return false
-    for (const peer of neighbour.peers) if (!peers.has(peer)) return false
-  }
-  return true
-}
-
-/** Begins the tree of this peer's own stream. Returns the hint to send along, or 0. */
+/**
+ * Begins the tree of this peer's own stream: everybody near gets it at once, those beyond by the ground tree.
+ * Returns the `spread` of its first message.
+ */
 export function seedOwn(state: GossipState): number {
-  const own = state.own
+  const { own, ground } = state
   own.seeded = true
-  const hint = isFullMesh(state) ? undefined : chooseHint(state, own)
-  for (const neighbour of state.neighbours.values()) {
-    if (hint === undefined || hint.edges.get(neighbour.link)?.eager === true) {
-      own.edge(neighbour.link).eager = true
-    }
-  }
-  return hint?.id ?? 0
+  for (const neighbour of state.neighbours.values()) own.edge(neighbour.link).eager = true
+  return Math.min(MAX_SPREAD, Math.max(1, (ground.beacon?.hops ?? 0) - SPREAD_BELOW))
 }
 
-/** Begins the tree of a stream whose first message came from `from`, with the eager edges of `hint` if it is known. */
+/** Begins the tree of a stream whose first message came from `from`; `spread` as it had it. Returns it for the next. */
 export function seed(
   state: GossipState,
   stream: Stream,
   from: Neighbour | undefined,
-  hint: Stream | undefined,
-): void {
+  spread: number,
+): number {
   stream.seeded = true
+  const flood = spread > 1 || !state.ground.stands
   for (const neighbour of state.neighbours.values()) {
     if (neighbour === from || neighbour.peer === stream.origin) continue
-    const edge = stream.edges.get(neighbour.link)
     // It has heard of the stream: it has a parent of its own, or has asked this peer to be one.
-    if (edge?.knows === true) continue
-    const eager =
-      hint !== undefined
-        ? hint.edges.get(neighbour.link)?.eager === true
-        : from?.peers === undefined || !from.peers.has(neighbour.peer)
-    if (eager) stream.edge(neighbour.link).eager = true
+    if (stream.edges.get(neighbour.link)?.knows === true) continue
+    // The sender has pushed to it as well.
+    if (spread > 0 && from?.peers?.has(neighbour.peer) === true) continue
+    if (flood || grounded(state, neighbour)) stream.edge(neighbour.link).eager = true
   }
+  return flood ? Math.max(1, spread - 1) : 0
 }
 
 /** Gets the stream over this link from now on. */
@@ -179,7 +141,15 @@ export function optimize(state: GossipState, message: Message, neighbour: Neighb
   if (gain - known < state.settings.optimizationThreshold) return
   stream.swapSeq = stream.highest
   stream.swapGain = gain
+  leaveParent(state, stream)
   adopt(state, stream, neighbour)
+}
+
+/** The parent need not push any more. */
+export function leaveParent(state: GossipState, stream: Stream): void {
+  const parent = stream.parent === undefined ? undefined : state.neighbours.get(stream.parent)
+  stream.parent = undefined
+  if (parent === undefined) return
   stream.edge(parent.link).eager = false
   prune(state, parent, stream)
 }

@@ -2,6 +2,7 @@
  * Holding messages back from neighbours that declined their topics, and telling of it before whatever follows.
  * @module
  */
+import { MAX_DIGEST } from '../wire/limits.ts'
 import type { Neighbour } from './neighbour.ts'
 import { RangeSet } from './ranges.ts'
 import type { GossipState } from './state.ts'
@@ -33,6 +34,16 @@ export function tellSkips(state: GossipState, neighbour: Neighbour, stream: Stre
   topics.toldTo = last
   state.send(neighbour, encodeSkip(stream.id, topics.generation, ranges))
   return true
+}
+
+/** Takes back what RANGES claims too much: there may be holes between `from` and the next number. */
+export function tellAbsent(state: GossipState, neighbour: Neighbour, id: number, from: number): void {
+  const absent = state.streams.byId.get(id)?.topics?.absent
+  if (absent === undefined || (absent.last ?? 0) < from) return
+  const holes = new RangeSet()
+  holes.addAll(absent, MAX_DIGEST)
+  holes.dropBelow(from)
+  state.send(neighbour, encodeSkip(id, 0, holes))
 }
 
 /** A neighbour asks for what this peer does not have, or holds back from it. False when it is neither. */

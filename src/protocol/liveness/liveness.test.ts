@@ -56,6 +56,19 @@ describe('liveness', () => {
     expect(bytes / 60).toBeLessThan(10)
   })
 
+  it('calls a silent link dead at its deadline, also where the time since it was heard rounds to just below', () => {
+    // 12926.979963304817 - 6926.979963304818 is 5999.999999999999: found by a fuzz program with skewed clocks.
+    const liveness = new Liveness(seeded(1))
+    const up = 6926.979963304818
+    liveness.linkUp(LINK, up, [])
+    const dead = up + LIVENESS.deadAfter
+    let vitals: Vital[] = []
+    for (let ticks = 0; liveness.deadline <= dead && ticks < 100; ticks++)
+      vitals = liveness.tick(liveness.deadline, [])
+    expect(dead - up).toBeLessThan(LIVENESS.deadAfter)
+    expect(vitals).toEqual([{ kind: 'dead', link: LINK }])
+  })
+
   it('measures round trips longer than a probe waits', () => {
     const { liveness, vitals } = watch({ until: 20_000, latency: 700, alive: () => true })
     expect(liveness.roundTrip(LINK)).toBeCloseTo(700, -1)

@@ -178,8 +178,8 @@ export class Liveness {
     }
     for (const [link, entry] of this.links) {
       if (now < this.next(entry)) continue
-      const limit = entry.hinted ? this.limits.deadAfterHint : this.limits.deadAfter
-      if (now - entry.heardAt >= limit) {
+      // The sum that the deadline is made of: a difference may round to just below the limit, and wake for ever.
+      if (now >= this.deadAt(entry)) {
         this.links.delete(link)
         vitals.push({ kind: 'dead', link })
         continue
@@ -198,13 +198,18 @@ export class Liveness {
   }
 
   private next(entry: Watched): number {
-    const { deadAfter, deadAfterHint, probeWait, measureEvery } = this.limits
-    const dead = entry.heardAt + (entry.hinted ? deadAfterHint : deadAfter)
+    const { probeWait, measureEvery } = this.limits
+    const dead = this.deadAt(entry)
     if (entry.pingedAt > 0) {
       const wait = Math.max(probeWait, 4 * (entry.roundTrip ?? 0))
       return Math.min(dead, entry.pingedAt + wait)
     }
     return Math.min(dead, entry.heardAt + entry.probeAfter, entry.measuredAt + measureEvery)
+  }
+
+  private deadAt(entry: Watched): number {
+    const { deadAfter, deadAfterHint } = this.limits
+    return entry.heardAt + (entry.hinted ? deadAfterHint : deadAfter)
   }
 
   private ping(link: LinkId, entry: Watched, now: number, out: Outbox): void {

@@ -63,12 +63,13 @@ export class Ground {
     return all
   }
 
-  /** Slots to fill: all of them in a small swarm, one less in a large one (invariant 2 of overlay.ts). */
+  /**
+   * Slots to fill: all of them in a small swarm, one less in a large one (invariant 2 of overlay.ts). Small is one that
+   * neighbours and their neighbours fill a table with: of others it is not known that they still live.
+   */
   get target(): number {
     const { maxPeers } = this.config
-    // The passive view alone tells a large swarm, without counting what all neighbours told.
-    if (this.view.size > maxPeers) return maxPeers - 1
-    return this.known().size <= maxPeers ? maxPeers : maxPeers - 1
+    return this.slots.horizon <= maxPeers ? maxPeers : maxPeers - 1
   }
 
   /** Ids that other peers tell of: not believed of one that has just left. */

@@ -73,7 +73,7 @@ export class Moves {
 
   open(slot: Slot, now: number, out: Out): void {
     const { config, slots } = this.ground
-    slots.open(slot, now + config.connectTimeout)
+    slots.open(slot, config.connectTimeout, now)
     out.push({
       kind: 'open-link',
       link: slot.link,
@@ -85,10 +85,10 @@ export class Moves {
   // ── freeing a slot ─────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Frees a slot: of an ask that was not answered, of a suspect, or, where `need` is greater than filling a bucket,
-   * of a bucket ask or a link that can be spared.
+   * Frees a slot: of an ask that was not answered, or of a suspect; for somebody who is there, of a bucket ask or a
+   * link that can be spared as well.
    */
-  makeRoom(need: boolean, now: number, out: Out): boolean {
+  makeRoom(isThere: boolean, now: number, out: Out): boolean {
     const { slots } = this.ground
     let suspect: Slot | undefined
     let asked: Slot | undefined
@@ -105,7 +105,7 @@ export class Moves {
       this.expire(suspect, now, out)
       return true
     }
-    if (!need) return false
+    if (!isThere) return false
     if (asked === undefined) return this.spare(now, out)
     slots.drop(asked)
     return true
@@ -146,14 +146,16 @@ export class Moves {
 
   /** An ask or an opening link came to nothing, or a neighbour is not to be one. */
   fail(slot: Slot, reason: LinkEnd, now: number, out: Out): void {
-    const { view, backoff, exchange, departed } = this.ground
+    const { view, backoff, exchange } = this.ground
+    const silent = slot.phase !== 'opening'
     this.giveUp(slot, reason, out)
     if (reason === 'misbehaved') {
       backoff.shun(slot.peer, now)
       view.remove(slot.peer)
-    } else if (backoff.failed(slot.peer, slot.phase !== 'opening', now)) {
-      view.remove(slot.peer)
-      departed.add(slot.peer, now)
+    } else if (backoff.failed(slot.peer, silent, now)) {
+      // Who answers nobody is gone; who answers and cannot be linked to may be well for others.
+      if (silent) this.ground.depart([slot.peer], 0, now, out)
+      else view.remove(slot.peer)
     }
     if (slot.phase === 'up') exchange.changed(now)
   }

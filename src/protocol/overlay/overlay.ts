@@ -228,6 +228,7 @@ export class Overlay {
     const slot = this.ground.slots.of(from)
     if (slot?.session !== signal.session || slot.phase === 'up') return undefined
     if (slot.phase === 'asked') this.moves.open(slot, now, out)
+    slot.deadline = slot.since + this.ground.config.connectTimeout
     out.push({ kind: 'link-signal', link: slot.link, data: signal.data })
     return undefined
   }

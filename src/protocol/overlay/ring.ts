@@ -55,7 +55,7 @@ function planSide(ground: Ground, moves: Moves, forward: boolean, now: number, o
       else waiting++
       continue
     }
-    if (slots.full && !moves.makeRoom(true, now, out)) return Math.min(again, now + NO_ROOM)
+    if (slots.full && !moves.makeRoom(false, now, out)) return Math.min(again, now + NO_ROOM)
     moves.ask(peer, true, now, out)
     waiting++
     again = Math.min(again, now + slots.patience)

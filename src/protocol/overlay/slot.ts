@@ -19,8 +19,9 @@ export interface Slot {
   ring: boolean
   /** This side asked. */
   outgoing: boolean
-  /** When an ask or an opening link is given up; when the link came up. */
+  /** When an ask or an opening link is given up. */
   deadline: number
+  /** When the phase began. */
   since: number
   suspect: boolean
   /** What the neighbour says its neighbours are; undefined until it has said so. */

@@ -36,6 +36,8 @@ export class Slots {
   private readonly byPeer = new Map<PeerId, Slot>()
   private readonly byLink = new Map<LinkId, Slot>()
   private nextLink: LinkId = 1
+  private horizonVersion = -1
+  private horizonSize = 0
   /** Grows with every change of slots or their neighbours (invariant 2). */
   version = 0
   /** How long an answer to an ask is waited for before others are asked beside it, ms. */
@@ -74,6 +76,20 @@ export class Slots {
 
   up(): Slot[] {
     return [...this.byPeer.values()].filter(slot => slot.phase === 'up')
+  }
+
+  /** Peers with a slot, and their neighbours; counted no further than there are slots. */
+  get horizon(): number {
+    if (this.horizonVersion === this.version) return this.horizonSize
+    const seen = new Set<PeerId>([this.self])
+    for (const slot of this) {
+      seen.add(slot.peer)
+      if (slot.neighbours !== undefined && !slot.suspect) for (const id of slot.neighbours) seen.add(id)
+      if (seen.size > this.maxPeers + 1) break
+    }
+    this.horizonVersion = this.version
+    this.horizonSize = seen.size - 1
+    return this.horizonSize
   }
 
   /** Whether there is a neighbour. */
@@ -174,11 +190,12 @@ export class Slots {
     return slot
   }
 
-  /** Gives a slot a link, which has until `deadline` to come up. */
-  open(slot: Slot, deadline: number): void {
+  /** Gives a slot a link, which has `timeout` ms to come up; less until the other side's first signal is there. */
+  open(slot: Slot, timeout: number, now: number): void {
     slot.link = this.nextLink++
     slot.phase = 'opening'
-    slot.deadline = deadline
+    slot.since = now
+    slot.deadline = now + Math.min(timeout, ASK_TIMEOUT + this.patience)
     this.byLink.set(slot.link, slot)
   }
 

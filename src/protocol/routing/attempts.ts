@@ -7,18 +7,20 @@ import type { Effect } from '../effect.ts'
 import { idToBytes, type PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
 import { jitter, type Random } from '../random.ts'
-import { Course } from './compass.ts'
+import { Course, SETTLED_LINKS } from './compass.ts'
 import type { Directory, Known } from './directory.ts'
 import { type Address, type EnvelopeKind, writeLetter, writeWhois } from './envelope.ts'
-import { writeHead } from './frames.ts'
+import { MAX_BUDGET, writeHead } from './frames.ts'
 import type { Flight, Sending } from './lane.ts'
 import type { RoutingLimits } from './limits.ts'
 import type { Relay } from './relay.ts'
-import { budgetOf, courseOf, deadEndDelay, type Road, RoundTrip, roadOf } from './retry.ts'
+import { deadEndDelay, nextTurn, type Road, RoundTrip, roadOf, searchInstead, turnOf } from './retry.ts'
 import { SELF } from './ways.ts'
 
 /** Ways of one letter by which an answer is still taken: more than its attempts in ten seconds. */
 const MAX_LETTER_WAYS = 8
+/** Milliseconds until a search follows a walk that was spent. */
+const ASTRAY_DELAY = 50
 /** Each wait is spread by this share, so that letters that failed together do not come back together. */
 const JITTER = 0.25
 
@@ -71,32 +73,54 @@ export class Attempts {
    * `undefined` when the dead end is right here.
    */
   launch(flight: Flight, known: Known | undefined, now: number, out: { push(effect: Effect): unknown }) {
+    flight.turn = flight.attempts === 0 ? flight.lane.turn : nextTurn(flight.turn, flight.astray)
+    flight.astray = false
     flight.attempts++
     if (flight.attempts > 1) this.retries++
     const { to } = flight.lane
     const way = this.open(flight)
     const envelope = known === undefined ? writeWhois(to, way, this.own) : this.seal(flight, known, way)
     const address: Address = { kind: envelope[0] as EnvelopeKind, to, way }
+    let isSearch = false
     flight.sentAt = now
     flight.link = undefined
     if (this.road(flight, flight.attempts) === 'signaling') {
       this.relay.ways.add(address, SELF, [], now)
       out.push({ kind: 'envelope', to, bytes: envelope })
     } else {
-      const course = courseOf(flight.attempts)
-      const budget = budgetOf(flight.attempts)
+      // Where this peer's own place on the ring is in doubt, so is what it hears of the ring.
+      if (this.relay.links < SETTLED_LINKS) flight.turn = searchInstead(flight.turn)
+      const { course, budget } = turnOf(flight.turn)
       // The last search is a walk through everything: nothing is left out of it.
+      isSearch = budget === MAX_BUDGET
       const avoid = course === Course.LAST ? [] : flight.avoid
-      flight.link = this.relay.launch(envelope, address, course, budget, avoid, now, out)
-      if (flight.link === undefined) return undefined
-      this.avoid(flight, flight.link)
+      const link = this.relay.launch(envelope, address, course, budget, avoid, now, out)
+      if (typeof link !== 'number') {
+        if (link === 'spent') this.strayed(flight)
+        return undefined
+      }
+      flight.link = link
+      this.avoid(flight, link)
     }
-    return jitter(this.random, this.roundTrip.timeout(flight.attempts, envelope.length), JITTER)
+    const patience = this.roundTrip.timeout(flight.attempts, envelope.length)
+    return jitter(this.random, isSearch ? Math.max(patience, this.limits.searchTime) : patience, JITTER)
+  }
+
+  /** An attempt has reached the peer: what else goes there begins with the same. */
+  reached(flight: Flight): void {
+    flight.lane.turn = flight.turn
   }
 
   /** Whether the latest attempt went over this link, and has not been sent over another one since. */
   isOutOn(flight: Flight, link: LinkId): boolean {
     return flight.link === link && this.relay.ways.asked(flight.ways.at(-1) ?? 0)?.tried.at(-1) === link
+  }
+
+  /** A walk was spent: that is news where the ring should have led it, and no answer where it could not. */
+  strayed(flight: Flight): void {
+    const { course, budget } = turnOf(flight.turn)
+    if (course !== Course.LAST) flight.astray = true
+    if (course !== Course.LAST || budget === MAX_BUDGET) flight.unsure = true
   }
 
   /** Takes a receipt's time. Only of letters that were sent once: of the others it cannot be told which time. */
@@ -116,15 +140,17 @@ export class Attempts {
   /** Whether silence after so many dead ends is answer enough: the last search may be long. */
   isHopeless(flight: Flight, now: number): boolean {
     const { deadEnds, deadEndSpan } = this.limits
-    return flight.deadEnds >= deadEnds - 1 && now - flight.firstDeadEnd >= deadEndSpan
+    return !flight.unsure && flight.deadEnds >= deadEnds - 1 && now - flight.firstDeadEnd >= deadEndSpan
   }
 
   /** Milliseconds to rest before the next attempt; `undefined` when there have been enough, for long enough. */
   restAfter(flight: Flight, now: number): number | undefined {
     const { deadEnds, deadEndSpan } = this.limits
-    if (flight.deadEnds >= deadEnds && now - flight.firstDeadEnd >= deadEndSpan) return undefined
+    const enough = flight.unsure ? 2 * deadEnds : deadEnds
+    if (flight.deadEnds >= enough && now - flight.firstDeadEnd >= deadEndSpan) return undefined
     if (this.road(flight, flight.attempts + 1) === 'signaling') return 0
-    const delay = deadEndDelay(this.limits, flight.deadEnds)
+    // A search waits for nothing to mend.
+    const delay = flight.astray ? ASTRAY_DELAY : deadEndDelay(this.limits, flight.deadEnds)
     // Later, never earlier, so that the span is kept.
     return delay + jitter(this.random, (delay * JITTER) / 2, 1)
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { idFromBytes, type PeerId, RING, ringDistance } from '../id.ts'
-import { Course, choose, distance, isClosedOver, type Neighbour, placeOf, turned } from './compass.ts'
+import { Course, choose, distance, isClosedOver, markOf, type Neighbour, placeOf, turned } from './compass.ts'
 import { makeRecord, seeded } from './network.test-support.ts'
 
 /** An id at a share of the ring, so that a table of cases can be read. */
@@ -9,6 +9,8 @@ function at(share: number): PeerId {
   const bytes = new Uint8Array(32)
   const position = share * 2 ** 32
   for (let i = 0; i < 4; i++) bytes[i] = Math.floor(position / 2 ** (8 * (3 - i))) % 256
+  // What marks are made of.
+  bytes[5] = Math.round(share * 200)
   return idFromBytes(bytes)
 }
 
@@ -91,9 +93,22 @@ describe('choosing the next neighbour', () => {
 
 describe('seeing that the ring is whole without the target', () => {
   const closed = (self: number, neighbours: Neighbour[], target: number, course: Course = Course.NEAREST) =>
-    isClosedOver(neighbours, placeOf(at(self)), placeOf(at(target)), course)
+    isClosedOver([...neighbours, ...others], placeOf(at(self)), placeOf(at(target)), course)
+  const others = [neighbour(7, 0.8), neighbour(8, 0.82), neighbour(9, 0.78)]
+
+  test('a peer with few links does not believe what it sees', () => {
+    const few = [neighbour(1, 0.6, [0.4, 0.7]), neighbour(2, 0.8)]
+    expect(isClosedOver(few, placeOf(at(0.4)), placeOf(at(0.5)), Course.NEAREST)).toBe(false)
+  })
 
   test.each([
+    [
+      'a third one knows somebody in between',
+      0.4,
+      [neighbour(1, 0.6, [0.4, 0.7]), neighbour(2, 0.9, [0.52])],
+      0.5,
+      false,
+    ],
     ['predecessor and successor are linked to each other', 0.4, [neighbour(1, 0.6, [0.4, 0.7])], 0.5, true],
     ['seen from the successor', 0.6, [neighbour(1, 0.4, [0.6, 0.3])], 0.5, true],
     ['across zero', 0.95, [neighbour(1, 0.1, [0.95, 0.3])], 0.02, true],
@@ -114,4 +129,23 @@ test('retries draw lots among those that know the target', () => {
   for (let i = 0; i < 40; i++)
     drawn.add(choose(two, at(0), placeOf(at(0.5)), Course.BEYOND, [], random)?.neighbour.link)
   expect(drawn).toEqual(new Set([1, 2]))
+})
+
+describe('a search', () => {
+  const search = (neighbours: Neighbour[], marked: number[]) => {
+    const marks = new Set(marked.map(share => markOf(placeOf(at(share)))))
+    const target = placeOf(at(0.5))
+    return choose(neighbours, at(0), target, Course.LAST, [], undefined, marks)?.neighbour.link
+  }
+
+  test('leaves out where it has been', () => {
+    expect(search([neighbour(1, 0.49), neighbour(2, 0.9)], [0.49])).toBe(2)
+    expect(search([neighbour(1, 0.49)], [0.49])).toBe(undefined)
+  })
+
+  test('goes where somebody new is before it goes near', () => {
+    const clique = [neighbour(1, 0.45, [0, 0.1]), neighbour(2, 0.1, [0, 0.45, 0.7])]
+    expect(search(clique, [])).toBe(2)
+    expect(search(clique, [0.7])).toBe(1)
+  })
 })

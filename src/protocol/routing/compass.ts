@@ -19,7 +19,7 @@ export const Course = {
   BEYOND: 1,
   /** From the peers counter-clockwise of the target, towards its predecessor. At its nearest peer it becomes LAST. */
   BEFORE: 2,
-  /** As NEAREST, and stays so. */
+  /** As NEAREST, and stays so: a search, whose frames carry where it has been. */
   LAST: 3,
 } as const
 export type Course = (typeof Course)[keyof typeof Course]
@@ -32,6 +32,11 @@ export interface Place {
 
 export function placeOf(id: PeerId): Place {
   return { id, at: ringPosition(id) }
+}
+
+/** What the visited set of a search knows a peer by: the low 16 bits of its place. */
+export function markOf(place: Place): number {
+  return place.at % 65_536
 }
 
 /** A linked peer as routing sees it. */
@@ -71,6 +76,9 @@ export interface Choice {
 /**
  * The neighbour to go to next, or `undefined` when all of them are in `visited`. Suspected neighbours come
  * last. Of equals: the nearer itself, then the shorter round trip, or any when `random` is given.
+ *
+ * A search gives `marks`, the peers that it has been at: those are left out, and who leads to nobody new (nobody but
+ * them and neighbours of this peer) comes last, so that it gets out of a clique by its one door.
  */
 export function choose(
   neighbours: Iterable<Neighbour>,
@@ -79,17 +87,22 @@ export function choose(
   course: Course,
   visited: readonly LinkId[],
   random?: Random,
+  marks?: ReadonlySet<number>,
 ): Choice | undefined {
   const passed: PeerId[] = [self]
-  const open: Neighbour[] = []
-  let trusted = 0
+  let open: Neighbour[] = []
   for (const neighbour of neighbours) {
-    if (visited.includes(neighbour.link)) passed.push(neighbour.id)
-    else {
-      open.push(neighbour)
-      if (!neighbour.suspect) trusted++
-    }
+    const isVisited = visited.includes(neighbour.link) || marks?.has(markOf(neighbour)) === true
+    if (isVisited || marks !== undefined) passed.push(neighbour.id)
+    if (!isVisited) open.push(neighbour)
   }
+  if (marks !== undefined) {
+    const isNews = (peer: Place) => !marks.has(markOf(peer)) && !passed.includes(peer.id)
+    const doors = open.filter(({ peers, suspect }) => !suspect && (peers.length === 0 || peers.some(isNews)))
+    if (doors.length > 0) open = doors
+  }
+  let trusted = 0
+  for (const neighbour of open) if (!neighbour.suspect) trusted++
   let best: Neighbour | undefined
   let bestReach = Number.POSITIVE_INFINITY
   let bestTie = Number.POSITIVE_INFINITY
@@ -97,7 +110,7 @@ export function choose(
   for (const neighbour of open) {
     if (neighbour.suspect && trusted > 0) continue
     const own = distance(course, neighbour, target)
-    const reach = reachOf(neighbour, own, target, course, passed)
+    const reach = reachOf(neighbour, own, target, course, passed, marks)
     if (reach > bestReach) continue
     // Who knows the target itself differs in nothing but how quickly it is reached.
     const ranked = reach === 0 && own > 0 ? 0 : own
@@ -113,8 +126,15 @@ export function choose(
 }
 
 /**
+ * Links of a peer whose place on the ring can be believed: two to its ring neighbours and two more. With fewer it is about
+ * to be linked, in a damaged spot, or in no ring at all.
+ */
+export const SETTLED_LINKS = 4
+
+/**
  * Whether the ring is whole around the target without it: `self`, which knows nobody nearer, and its neighbour on
- * the other side of the target have each other as ring neighbours. A target that lived here would be linked to both.
+ * the other side of the target have each other as ring neighbours, and no neighbour knows anybody between them. A target
+ * that lived here would be linked to both.
  */
 export function isClosedOver(
   neighbours: Iterable<Neighbour>,
@@ -126,18 +146,22 @@ export function isClosedOver(
   const near = isBeyond ? Course.BEYOND : Course.BEFORE
   const far = isBeyond ? Course.BEFORE : Course.BEYOND
   let across: Neighbour | undefined
-  for (const neighbour of neighbours)
+  let count = 0
+  for (const neighbour of neighbours) {
+    count++
     if (across === undefined || distance(far, neighbour, target) < distance(far, across, target))
       across = neighbour
-  if (across === undefined || across.suspect) return false
+  }
+  if (across === undefined || across.suspect || count < SETTLED_LINKS) return false
   const own = distance(near, self, target)
   const theirs = distance(far, across, target)
-  let knowsSelf = false
-  for (const peer of across.peers) {
-    if (peer.id === self.id) knowsSelf = true
-    else if (distance(near, peer, target) < own || distance(far, peer, target) < theirs) return false
-  }
-  return knowsSelf
+  if (!across.peers.some(peer => peer.id === self.id)) return false
+  for (const { peers } of neighbours)
+    for (const peer of peers) {
+      if (peer.id === self.id || peer.id === across.id) continue
+      if (distance(near, peer, target) < own || distance(far, peer, target) < theirs) return false
+    }
+  return true
 }
 
 function reachOf(
@@ -146,11 +170,13 @@ function reachOf(
   target: Place,
   course: Course,
   passed: readonly PeerId[],
+  marks: ReadonlySet<number> | undefined,
 ): number {
   let reach = own
   for (const peer of neighbour.peers) {
     const steps = distance(course, peer, target)
-    if (steps < reach && !passed.includes(peer.id)) reach = steps
+    if (steps >= reach || passed.includes(peer.id) || marks?.has(markOf(peer)) === true) continue
+    reach = steps
   }
   return reach
 }

@@ -8,7 +8,8 @@
  *     whois       = from                          ; kind 2; whose record is asked for is `to`
  *     receipt     = number box                    ; kind 3; a box of nothing: 16 bytes
  *     answer      = record                        ; kind 4; to a whois, or to a letter that does not open
- *     unreachable =                               ; kind 5; the letter or whois of this way met a dead end
+ *     unreachable = spent                         ; kind 5; the letter or whois of this way met a dead end: %x01 where
+ *                                                 ; budget or hops ran out, %x00 where the ring is whole without `to`
  *     stranger    =                               ; kind 6; introduce yourself: send that letter with your record
  *
  * `way` is random, made anew for every attempt, and known to nobody but the peers it passes. The first three
@@ -34,7 +35,7 @@ export const Envelope = {
   RECEIPT: 3,
   /** Verify the record, keep it if it is newer than the known one, and send again what waits for it. */
   ANSWER: 4,
-  /** Try again by another first hop, a little later. */
+  /** Try again by another first hop, a little later; search where the walk was spent. */
   UNREACHABLE: 5,
   /** Send the letter of this way again, introduced. */
   STRANGER: 6,
@@ -53,7 +54,7 @@ const CONTENT: readonly (readonly [min: number, max: number])[] = [
   [ID_BYTES, ID_BYTES],
   [6 + TAG_BYTES, 6 + TAG_BYTES],
   [RECORD_BYTES, RECORD_BYTES],
-  [0, 0],
+  [1, 1],
   [0, 0],
 ]
 
@@ -118,6 +119,11 @@ export function readAnswer(bytes: Uint8Array): Uint8Array {
   return contentOf(bytes).bytes(RECORD_BYTES)
 }
 
+/** Whether the walk ran out of budget or hops: there may be a way all the same. */
+export function readUnreachable(bytes: Uint8Array): boolean {
+  return contentOf(bytes).u8() === 1
+}
+
 const writer = new Writer(512)
 
 function addressed(kind: EnvelopeKind, to: PeerId, way: number): Writer {
@@ -148,8 +154,10 @@ export function writeAnswer(to: PeerId, way: number, record: Uint8Array): Uint8A
   return addressed(Envelope.ANSWER, to, way).bytes(record).finish()
 }
 
-export function writeUnreachable(to: PeerId, way: number): Uint8Array {
-  return addressed(Envelope.UNREACHABLE, to, way).finish()
+export function writeUnreachable(to: PeerId, way: number, spent: boolean): Uint8Array {
+  return addressed(Envelope.UNREACHABLE, to, way)
+    .u8(spent ? 1 : 0)
+    .finish()
 }
 
 export function writeStranger(to: PeerId, way: number): Uint8Array {

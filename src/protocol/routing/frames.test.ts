@@ -4,7 +4,7 @@ import { idFromBytes, idToBytes } from '../id.ts'
 import { RECORD_BYTES } from '../record.ts'
 import { Frame } from '../wire/frame.ts'
 import { Reader } from '../wire/reader.ts'
-import type { Course } from './compass.ts'
+import { Course } from './compass.ts'
 import {
   Envelope,
   isAnswer,
@@ -76,7 +76,11 @@ describe('envelopes come out as they went in', () => {
           const answer = writeAnswer(to, way, record)
           expect(readAddress(answer)).toEqual({ kind: Envelope.ANSWER, to, way })
           expect(readAnswer(answer)).toEqual(record)
-          expect(readAddress(writeUnreachable(to, way))).toEqual({ kind: Envelope.UNREACHABLE, to, way })
+          expect(readAddress(writeUnreachable(to, way, false))).toEqual({
+            kind: Envelope.UNREACHABLE,
+            to,
+            way,
+          })
           expect(readAddress(writeStranger(to, way))).toEqual({ kind: Envelope.STRANGER, to, way })
         },
       ),
@@ -127,7 +131,8 @@ describe('frames come out as they went in', () => {
         box,
         u48,
         (kind, count, course, budget, envelope, serial) => {
-          const transit = { hops: count, course: course as Course, budget, envelope }
+          const marks = course === Course.LAST ? Array.from(envelope, byte => byte * 257).slice(0, 255) : []
+          const transit = { hops: count, course: course as Course, budget, marks, envelope }
           const frame = writeTransit(kind, transit, serial)
           expect(frame[0]).toBe(kind)
           expect(readTransit(new Reader(frame, 1))).toEqual({ ...transit, number: serial })

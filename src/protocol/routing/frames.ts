@@ -1,13 +1,14 @@
 /**
  * The frames of routing.
  *
- *     routed  = %x30 hops detour serial envelope  ; 1, 1, 1 bytes, varint and the rest
- *     bounced = %x31 hops detour serial envelope  ; as it was sent, with the hops it has gone since
+ *     routed  = %x30 hops detour serial [trail] envelope  ; 1, 1, 1 bytes, varint and the rest
+ *     bounced = %x31 hops detour serial [trail] envelope  ; as it was sent, with the hops it has gone since
  *     data    = %x32 head number body             ; 1 byte, varint, the rest
  *     receipt = %x33 1*( first count )            ; varints: the numbers of DATA that have arrived
  *     taken   = %x34 1*( first count )            ; varints: the serials of ROUTED and BOUNCED that have arrived
  *
  *     detour  = course * 64 + budget              ; course 0 … 3 (compass.ts); turns against the gradient left, 0 … 63
+ *     trail   = count *( mark )                   ; with course 3; u8, u16s: who it has been at (markOf)
  *     head    = receipt-wanted * 64 + letter kind ; kind 0 … 63; 0 is the application's
  *
  * `hops` counts the links crossed, the one the frame came over included; `serial` the ROUTED and BOUNCED frames of this
@@ -18,7 +19,7 @@ import { Frame } from '../wire/frame.ts'
 import { MAX_BODY } from '../wire/limits.ts'
 import type { Reader } from '../wire/reader.ts'
 import { Writer } from '../wire/writer.ts'
-import type { Course } from './compass.ts'
+import { Course } from './compass.ts'
 
 /** Most turns against the gradient that a frame can carry. */
 export const MAX_BUDGET = 63
@@ -34,15 +35,22 @@ export interface Transit {
   readonly hops: number
   readonly course: Course
   readonly budget: number
+  /** Of course LAST: marks of the peers it has been at, at most 255. */
+  readonly marks: readonly number[]
   readonly envelope: Uint8Array
 }
 
+export const NO_MARKS: readonly number[] = []
+/** Peers that a search remembers having been at. */
+export const MAX_MARKS = 255
+
 /** One allocation, of the frame itself. */
 export function writeTransit(type: TransitType, transit: Transit, number: number): Uint8Array {
-  const { hops, course, budget, envelope } = transit
+  const { hops, course, budget, marks, envelope } = transit
   let at = 3
   for (let rest = number; rest >= 128; rest = Math.floor(rest / 128)) at++
-  const frame = new Uint8Array(at + 1 + envelope.length)
+  const trail = course === Course.LAST ? 1 + 2 * marks.length : 0
+  const frame = new Uint8Array(at + 1 + trail + envelope.length)
   frame[0] = type
   frame[1] = hops
   frame[2] = course * 64 + budget
@@ -51,8 +59,15 @@ export function writeTransit(type: TransitType, transit: Transit, number: number
     frame[i] = 128 + (rest % 128)
     rest = Math.floor(rest / 128)
   }
-  frame[at] = rest
-  frame.set(envelope, at + 1)
+  frame[at++] = rest
+  if (trail > 0) {
+    frame[at++] = marks.length
+    for (const mark of marks) {
+      frame[at++] = mark >> 8
+      frame[at++] = mark & 255
+    }
+  }
+  frame.set(envelope, at)
   return frame
 }
 
@@ -60,9 +75,19 @@ export function readTransit(reader: Reader): (Transit & { readonly number: numbe
   const hops = reader.u8()
   const detour = reader.u8()
   const number = reader.varint(MAX_NUMBER)
+  const course = (detour >> 6) as Course
+  const marks = course === Course.LAST ? readMarks(reader) : NO_MARKS
   const envelope = reader.rest()
   if (!reader.ok || hops === 0) return undefined
-  return { hops, course: (detour >> 6) as Course, budget: detour & 63, number, envelope }
+  return { hops, course, budget: detour & 63, marks, number, envelope }
+}
+
+function readMarks(reader: Reader): number[] {
+  const bytes = reader.bytes(2 * reader.u8())
+  const marks: number[] = []
+  for (let i = 0; i + 1 < bytes.length; i += 2)
+    marks.push((bytes[i] as number) * 256 + (bytes[i + 1] as number))
+  return marks
 }
 
 const writer = new Writer(512)

@@ -93,6 +93,8 @@ describe('frames between two hops', () => {
   test('one in five frames lost, TAKEN too: all arrive once', () => {
     for (let seed = 1; seed <= 5; seed++) {
       const network = TestNetwork.swarm(60, 6, { seed })
+      for (const { routing, links } of network.peers)
+        for (const link of links.values()) routing.roundTrip(link, 60)
       network.tap = (_from, _to, frame) => (network.random.u32() % 5 === 0 ? undefined : frame)
       const requests = Array.from({ length: 200 }, (_, i) =>
         network.send(0, network.peer(1 + (i % 59)).id, body),

@@ -50,7 +50,7 @@ function acquaint(network: TestNetwork, a: number, b: number): void {
 let serial = 1000
 
 function transit(type: TransitType, hops: number, budget: number, envelope: Uint8Array): Uint8Array {
-  return writeTransit(type, { hops, course: Course.NEAREST, budget, envelope }, serial++)
+  return writeTransit(type, { hops, course: Course.NEAREST, budget, marks: [], envelope }, serial++)
 }
 
 function routed(envelope: Uint8Array, hops = 1): Uint8Array {
@@ -103,7 +103,7 @@ describe('a relay', () => {
     const liar: Tap = (from, to, frame) => {
       if (to === 1 && from === 0 && frame[0] === Frame.ROUTED) {
         const way = frame.slice(4 + 33, 4 + 39).reduce((sum, byte) => sum * 256 + byte, 0)
-        const lie = routed(writeUnreachable(network.peer(0).id, way))
+        const lie = routed(writeUnreachable(network.peer(0).id, way, false))
         network.inject(0, linkOf(network, 0, 1), lie)
         return undefined
       }
@@ -133,7 +133,8 @@ describe('a relay', () => {
     const network = diamond(46, { sealer: real })
     acquaint(network, 0, 3)
     network.tap = (from, to, frame) => {
-      if (from !== 0 || frame[0] !== Frame.ROUTED) return undefined
+      if (from !== 0 || frame[0] !== Frame.ROUTED || (frame[2] as number) >> 6 === Course.LAST)
+        return undefined
       const way = frame.slice(37, 43).reduce((sum, byte) => sum * 256 + byte, 0)
       const at = frame[4] === Envelope.LETTER ? 4 + 39 + 32 : 4 + 39 + 134
       const number = frame.slice(at, at + 6).reduce((sum, byte) => sum * 256 + byte, 0)

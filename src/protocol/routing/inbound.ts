@@ -17,6 +17,7 @@ import {
   readAddress,
   readAnswer,
   readLetter,
+  readUnreachable,
   readWhois,
   writeAnswer,
   writeReceipt,
@@ -129,7 +130,7 @@ export class Inbound {
         return record?.id === asked ? this.learn(record, out) : 'bad-record'
       }
       case Envelope.UNREACHABLE:
-        return this.outbound.unreachable(address, now, out)
+        return this.outbound.unreachable(address, readUnreachable(bytes), now, out)
       case Envelope.STRANGER:
         return this.outbound.stranger(address, now, out)
     }

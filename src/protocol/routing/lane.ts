@@ -51,6 +51,12 @@ export interface Flight extends Alarmed {
   deadEnds: number
   firstDeadEnd: number
   sentAt: number
+  /** Whose turn the latest attempt was (retry.ts). */
+  turn: number
+  /** A walk was spent before it had been everywhere: the next attempt is a search. */
+  astray: boolean
+  /** One was, or a search: dead ends may be no answer. */
+  unsure: boolean
   /** How often it went as DATA over its link. */
   handed: number
   /** The link it is out on. */
@@ -74,10 +80,12 @@ export interface Lane {
   inFlight: number
   inFlightBytes: number
   ask: Flight | undefined
+  /** The turn (retry.ts) that reached the peer the last time: its letters begin with that. */
+  turn: number
 }
 
 export function newLane(to: PeerId): Lane {
-  return { to, flights: new Map(), queue: new Set(), inFlight: 0, inFlightBytes: 0, ask: undefined }
+  return { to, flights: new Map(), queue: new Set(), inFlight: 0, inFlightBytes: 0, ask: undefined, turn: 0 }
 }
 
 export function newFlight(lane: Lane, sending: Sending | undefined, number: number, until: number): Flight {
@@ -93,6 +101,9 @@ export function newFlight(lane: Lane, sending: Sending | undefined, number: numb
     deadEnds: 0,
     firstDeadEnd: 0,
     sentAt: 0,
+    turn: 0,
+    astray: false,
+    unsure: false,
     handed: 0,
     link: undefined,
     avoid: [],

@@ -7,6 +7,8 @@ import { MAX_BODY } from '../wire/limits.ts'
 export interface RoutingLimits {
   /** Links an envelope may cross, detours and bounces included, 1 … 255. */
   readonly maxHops: number
+  /** The same for a search (course LAST), and for the way back from one, 1 … 250. */
+  readonly maxSearchHops: number
   /** Envelopes in transit that this peer remembers the way of. */
   readonly maxWays: number
   /** Milliseconds a way is remembered. */
@@ -36,6 +38,8 @@ export interface RoutingLimits {
   /** The least and the most that measured round trips make of it, backoff included. */
   readonly retryMin: number
   readonly retryMax: number
+  /** The least that a search is waited for, milliseconds. */
+  readonly searchTime: number
   /** Bytes of a letter that add one millisecond to it. */
   readonly bytesPerMs: number
   /** Dead ends until a letter is given up with `no-route`; at least 3. */
@@ -47,8 +51,10 @@ export interface RoutingLimits {
 }
 
 export const ROUTING_LIMITS: RoutingLimits = {
-  // Seven times the mean of 9 hops at 1,000 peers, M = 8; a whole depth-first walk of a swarm of 30.
+  // Seven times the mean of 9 hops at 1,000 peers, M = 8; more only to search.
   maxHops: 64,
+  // All of a mesh of 125 peers without any ring, there and back; seven seconds of links of 30 ms.
+  maxSearchHops: 250,
   // Some 600 kB; 400 envelopes a second in transit for 10 s, which is what a request lasts by default.
   maxWays: 4096,
   // Three times the default timeout of a request: a late receipt still finds its way back.
@@ -78,6 +84,8 @@ export const ROUTING_LIMITS: RoutingLimits = {
   retryMin: 500,
   // Half of the default timeout would leave no third attempt; 3 s leaves four in 10 s.
   retryMax: 3000,
+  // 200 links of 30 ms; of the default timeout of 10 s it is what the attempts before it leave.
+  searchTime: 6000,
   // 2 Mbit/s, a slow home uplink, for the whole path.
   bytesPerMs: 250,
   // Attempts after 0, 0.35, 1.05 and 2.45 s and the time their answers take, by different first hops and from both sides of the ring …

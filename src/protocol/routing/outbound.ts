@@ -183,15 +183,17 @@ export class Outbound {
     if (this.directory.open(known, number, address.way, box)?.length !== 0) return 'bad-seal'
     known.knowsUs = true
     this.attempts.answered(flight, now)
+    if (address.way === flight.ways.at(-1)) this.attempts.reached(flight)
     this.settle(flight, 'ok', out)
     this.pump(flight.lane, now, out)
     return undefined
   }
 
   /** The mesh says that there is no way, or this peer itself does. Not proven: it costs one attempt. */
-  unreachable(address: Address, now: number, out: Outbox): Drop | undefined {
+  unreachable(address: Address, spent: boolean, now: number, out: Outbox): Drop | undefined {
     const flight = this.attempts.of(address.way)
     if (flight === undefined) return this.late(address)
+    if (spent) this.attempts.strayed(flight)
     if (flight.phase === 'flying' && flight.ways.at(-1) === address.way) this.deadEnd(flight, now, out)
     // Of an earlier attempt: it counts, but the later one is still out.
     else this.attempts.countDeadEnd(flight, address.way, now)
@@ -217,6 +219,7 @@ export class Outbound {
   entered(id: PeerId, isNewer: boolean, now: number, out: Outbox): void {
     const lane = this.lanes.get(id)
     if (lane === undefined) return
+    if (lane.ask !== undefined) this.attempts.reached(lane.ask)
     this.forgetAsk(lane)
     if (isNewer)
       for (const flight of lane.flights.values())

@@ -3,7 +3,7 @@
  * end depth-first, within the budget that the frame carries.
  *
  * An envelope goes on for nothing while it comes nearer. Everything else (the first step away from the
- * target, every further try after a bounce) costs one of its budget. A peer with nothing left to try bounces the
+ * target, every further try after a bounce) costs one of its budget, but for a search with the largest one. A peer with nothing left to try bounces the
  * envelope to where it came from; a peer at which the budget or the hops run out, or which sees that the ring is
  * whole without the target, tells the sender UNREACHABLE.
  * @module
@@ -21,6 +21,7 @@ import {
   choose,
   distance,
   isClosedOver,
+  markOf,
   type Neighbour,
   type Place,
   placeOf,
@@ -36,7 +37,7 @@ import {
   writeAnswer,
   writeUnreachable,
 } from './envelope.ts'
-import { readTransit, type Transit } from './frames.ts'
+import { MAX_BUDGET, MAX_MARKS, NO_MARKS, readTransit, type Transit } from './frames.ts'
 import { Hops } from './hops.ts'
 import type { RoutingOutbox as Outbox } from './letter.ts'
 import type { RoutingLimits } from './limits.ts'
@@ -53,11 +54,15 @@ export interface Arrival {
   readonly hops: number
 }
 
-/** This peer's own envelope came back and has nowhere left to go. */
+/** This peer's own envelope came back and has nowhere left to go, or nothing left to go on with. */
 export interface DeadEnd {
   readonly is: 'dead-end'
   readonly address: Address
+  readonly spent: boolean
 }
+
+/** What a step comes to: `spent` when budget or hops ran out, `nowhere` when there is nobody to go to. */
+type Step = 'out' | 'spent' | 'nowhere'
 
 export class Relay {
   forwarded = 0
@@ -139,7 +144,7 @@ export class Relay {
 
   /**
    * Sends an envelope of this peer on its way, past the first hops in `avoid` where there are others. Returns
-   * the link it went over, or `undefined` for a dead end right here.
+   * the link it went over; for a dead end right here, what kind it is.
    */
   launch(
     envelope: Uint8Array,
@@ -149,19 +154,32 @@ export class Relay {
     avoid: readonly LinkId[],
     now: number,
     out: Outbox,
-  ): LinkId | undefined {
+  ): LinkId | Exclude<Step, 'out'> {
     let hasOther = false
     for (const link of this.neighbours.keys()) if (!avoid.includes(link)) hasOther = true
     const tried = hasOther ? [...avoid] : []
     const way = this.ways.add(address, SELF, tried, now)
-    const isOut = this.step(way, address, { hops: 0, course, budget, envelope }, false, now, out)
-    return isOut ? way.tried.at(-1) : undefined
+    const step = this.step(
+      way,
+      address,
+      { hops: 0, course, budget, marks: NO_MARKS, envelope },
+      false,
+      now,
+      out,
+    )
+    return step === 'out' ? (way.tried.at(-1) as LinkId) : step
   }
 
   /** Sends an answer back the way its question came, or towards `address.to` where that way is broken. */
   answer(envelope: Uint8Array, address: Address, now: number, out: Outbox): void {
     const way = this.ways.add(address, SELF, [], now)
-    this.goBack(way, address, { hops: 0, course: Course.NEAREST, budget: ANSWER_BUDGET, envelope }, now, out)
+    this.goBack(
+      way,
+      address,
+      { hops: 0, course: Course.NEAREST, budget: ANSWER_BUDGET, marks: NO_MARKS, envelope },
+      now,
+      out,
+    )
   }
 
   // ── in ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -181,7 +199,13 @@ export class Relay {
     if (met !== undefined) {
       if (met.answered) return undefined
       this.bounced++
-      this.hops.send(link, Frame.BOUNCED, { ...transit, hops: transit.hops + 1 }, now, out)
+      this.hops.send(
+        link,
+        Frame.BOUNCED,
+        { ...this.marked(transit, transit.course), hops: transit.hops + 1 },
+        now,
+        out,
+      )
       return undefined
     }
     const way = this.ways.add(address, link, [], now)
@@ -192,7 +216,7 @@ export class Relay {
     }
     this.forwarded++
     if (isAnswer(address.kind)) this.goBack(way, address, transit, now, out)
-    else if (!this.step(way, address, transit, false, now, out)) this.giveUp(address, transit, now, out)
+    else this.walk(way, address, transit, now, out)
     return undefined
   }
 
@@ -205,9 +229,11 @@ export class Relay {
     if (!way?.tried.includes(link)) return 'unexpected'
     // It went another way already, when this link was silent.
     if (way.tried.at(-1) !== link || way.answered) return undefined
-    if (this.step(way, address, transit, true, now, out)) return undefined
-    if (way.back === SELF) return { is: 'dead-end', address }
-    this.giveUp(address, transit, now, out)
+    const step = this.step(way, address, transit, true, now, out)
+    if (step === 'out') return undefined
+    const spent = step === 'spent'
+    if (way.back === SELF) return { is: 'dead-end', address, spent }
+    this.giveUp(address, transit, spent, now, out)
     return undefined
   }
 
@@ -219,15 +245,17 @@ export class Relay {
   }
 
   /** A link is gone: what it had not taken goes another way. Returns what of this peer's own has none. */
-  rescue(link: LinkId, now: number, out: Outbox): Address[] {
-    const lost: Address[] = []
+  rescue(link: LinkId, now: number, out: Outbox): DeadEnd[] {
+    const lost: DeadEnd[] = []
     for (const frame of this.hops.linkDown(link)) {
       const held = this.held(link, frame)
       if (held === undefined) continue
       const { way, address, transit } = held
-      if (this.step(way, address, transit, false, now, out)) continue
-      if (way.back === SELF) lost.push(address)
-      else this.giveUp(address, transit, now, out)
+      if (way.back !== SELF) this.walk(way, address, transit, now, out)
+      else {
+        const step = this.step(way, address, transit, false, now, out)
+        if (step !== 'out') lost.push({ is: 'dead-end', address, spent: step === 'spent' })
+      }
     }
     return lost
   }
@@ -241,7 +269,7 @@ export class Relay {
     if (frame[0] === Frame.BOUNCED) return false
     for (const other of this.neighbours.values())
       if (!other.suspect && other.link !== way.back && !way.tried.includes(other.link))
-        return this.step(way, address, transit, false, now, out)
+        return this.step(way, address, transit, false, now, out) === 'out'
     return false
   }
 
@@ -259,14 +287,21 @@ export class Relay {
 
   // ── the walk ───────────────────────────────────────────────────────────────────────────────────────────
 
-  private choose(target: Place, course: Course, way: Way) {
+  private choose(target: Place, course: Course, way: Way, transit: Transit) {
     const visited = way.back === SELF ? way.tried : [way.back, ...way.tried]
     // Retries draw lots among equals, so that they do not all meet the same bad relay.
     const random = course === Course.NEAREST ? undefined : this.random
-    return choose(this.neighbours.values(), this.place.id, target, course, visited, random)
+    const marks = course === Course.LAST ? new Set(transit.marks) : undefined
+    return choose(this.neighbours.values(), this.place.id, target, course, visited, random, marks)
   }
 
-  /** One step of the walk. False when it ends here: out of hops, out of budget, or nowhere to go back to. */
+  /** One step of the walk of another's envelope; its sender is told when that ends it. */
+  private walk(way: Way, address: Address, transit: Transit, now: number, out: Outbox): void {
+    const step = this.step(way, address, transit, false, now, out)
+    if (step !== 'out') this.giveUp(address, transit, step === 'spent', now, out)
+  }
+
+  /** One step of the walk, which ends here when it is out of hops, out of budget, or has nowhere to go. */
   private step(
     way: Way,
     address: Address,
@@ -274,35 +309,46 @@ export class Relay {
     retried: boolean,
     now: number,
     out: Outbox,
-  ): boolean {
-    if (transit.hops >= this.limits.maxHops) return false
+  ): Step {
+    const isSearch = transit.course === Course.LAST
+    if (transit.hops >= (isSearch ? this.limits.maxSearchHops : this.limits.maxHops)) return 'spent'
     const target = this.neighbourOf(address.to)
     if (target !== undefined && !target.suspect && !way.tried.includes(target.link)) {
       this.emit(way, target.link, { ...transit, hops: transit.hops + 1 }, now, out)
-      return true
+      return 'out'
     }
     const at = placeOf(address.to)
     let { course, budget } = transit
-    let choice = this.choose(at, course, way)
+    let choice = this.choose(at, course, way, transit)
     const isNearer = choice !== undefined && choice.reach < distance(course, this.place, at)
     if (choice !== undefined && (retried || !isNearer)) {
-      if (budget === 0) return false
-      if (!isNearer && course !== Course.LAST && this.isClosedOver(at, course)) return false
-      budget--
+      if (budget === 0) return 'spent'
+      if (!isNearer && course !== Course.LAST && this.isClosedOver(at, course)) return 'nowhere'
+      if (course !== Course.LAST || budget < MAX_BUDGET) budget--
       if (!isNearer && course !== Course.LAST) {
         course = turned(course, this.place, at)
-        choice = this.choose(at, course, way)
+        choice = this.choose(at, course, way, transit)
       }
     }
     const hops = transit.hops + 1
+    const onward = { ...this.marked(transit, course), hops, course, budget }
     if (choice !== undefined) {
-      this.emit(way, choice.neighbour.link, { ...transit, hops, course, budget }, now, out)
-      return true
+      this.emit(way, choice.neighbour.link, onward, now, out)
+      return 'out'
     }
-    if (way.back === SELF || !this.neighbours.has(way.back)) return false
+    if (way.back === SELF) return 'nowhere'
+    if (!this.neighbours.has(way.back)) return 'spent'
     this.bounced++
-    this.hops.send(way.back, Frame.BOUNCED, { ...transit, hops }, now, out)
-    return true
+    this.hops.send(way.back, Frame.BOUNCED, onward, now, out)
+    return 'out'
+  }
+
+  /** With this peer in the visited set, where the course has one. */
+  private marked(transit: Transit, course: Course): Transit {
+    const { marks } = transit
+    const own = markOf(this.place)
+    if (course !== Course.LAST || marks.length >= MAX_MARKS || marks.includes(own)) return transit
+    return { ...transit, marks: [...marks, own] }
   }
 
   private isClosedOver(target: Place, course: Course): boolean {
@@ -314,17 +360,17 @@ export class Relay {
     const back = asked?.back
     if (asked !== undefined && address.kind <= Envelope.ANSWER) asked.answered = true
     const isOpen = back !== undefined && back !== SELF && back !== way.back && this.neighbours.has(back)
-    if (isOpen && transit.hops < this.limits.maxHops)
+    if (isOpen && transit.hops < this.limits.maxSearchHops)
       this.emit(way, back, { ...transit, hops: transit.hops + 1 }, now, out)
-    else if (!this.step(way, address, transit, false, now, out)) this.giveUp(address, transit, now, out)
+    else this.walk(way, address, transit, now, out)
   }
 
   /** Tells the sender of a letter or whois; answers are left to their fate, the sender retries. */
-  private giveUp(address: Address, transit: Transit, now: number, out: Outbox): void {
+  private giveUp(address: Address, transit: Transit, spent: boolean, now: number, out: Outbox): void {
     if (isAnswer(address.kind)) return
     const to = senderOf(address, transit.envelope)
     this.answer(
-      writeUnreachable(to, address.way),
+      writeUnreachable(to, address.way, spent),
       { kind: Envelope.UNREACHABLE, to, way: address.way },
       now,
       out,

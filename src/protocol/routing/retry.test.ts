@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Course } from './compass.ts'
 import { MAX_BUDGET } from './frames.ts'
 import { ROUTING_LIMITS } from './limits.ts'
-import { budgetOf, courseOf, deadEndDelay, RoundTrip, roadOf } from './retry.ts'
+import { deadEndDelay, nextTurn, RoundTrip, roadOf, turnOf } from './retry.ts'
 
 describe('the road of an attempt', () => {
   test.each([
@@ -24,8 +24,17 @@ describe('the road of an attempt', () => {
 
 test('three attempts come near the target from three sides, the fourth does not believe the ring', () => {
   const { NEAREST, BEYOND, BEFORE, LAST } = Course
-  expect([1, 2, 3, 4, 5].map(courseOf)).toEqual([NEAREST, BEYOND, BEFORE, LAST, NEAREST])
-  for (let attempt = 1; attempt < 100; attempt++) expect(budgetOf(attempt)).toBeLessThanOrEqual(MAX_BUDGET)
+  const courses: Course[] = []
+  for (let turn = 0; courses.length < 5; turn = nextTurn(turn, false)) courses.push(turnOf(turn).course)
+  expect(courses).toEqual([NEAREST, BEYOND, BEFORE, LAST, NEAREST])
+})
+
+test('a walk that was spent is followed by a search, and a search by the first turn again', () => {
+  for (let turn = 0; turn < 5; turn++) {
+    const search = nextTurn(turn, true)
+    expect(turnOf(search)).toEqual({ course: Course.LAST, budget: MAX_BUDGET })
+    expect(nextTurn(search, false)).toBe(0)
+  }
 })
 
 test('dead ends are spread over the span that a ring needs to mend', () => {

@@ -3,6 +3,7 @@
  * @module
  */
 import { Course } from './compass.ts'
+import { MAX_BUDGET } from './frames.ts'
 import type { RoutingLimits } from './limits.ts'
 
 /** By which roads a letter may go; see `Sending.via`. */
@@ -21,25 +22,40 @@ export function roadOf(via: Via, attempt: number, hasLinks: boolean, signalingUp
   return attempt % 2 === 1 ? first : second
 }
 
-const COURSES = [Course.NEAREST, Course.BEYOND, Course.BEFORE, Course.LAST] as const
-
-/**
- * The course of an attempt over the mesh: the shortest first; then from either side, for other last hops; then
- * a search that does not believe the ring, for a peer that has links but not yet those to its ring neighbours.
- */
-export function courseOf(attempt: number): Course {
-  return COURSES[(attempt - 1) % COURSES.length] ?? Course.NEAREST
+export interface Turn {
+  readonly course: Course
+  /** Turns against the gradient that the attempt may take. */
+  readonly budget: number
 }
 
-const BUDGETS = [4, 8, 8, 16] as const
-
 /**
- * Turns against the gradient that an attempt may take. Where the ring is whole the first three courses need none,
- * so that a peer that is gone costs little. The last search has what it takes to walk a line of ten to its end
- * and back; every peer that is gone has to pay it once, and the hop limit bounds it.
+ * The attempts over the mesh: the shortest way first; then from either side, for other last hops; then a search that
+ * does not believe the ring, for a peer that has links but not yet those to its ring neighbours. Where the ring is whole
+ * the first three need no budget, so that a peer that is gone costs little.
  */
-export function budgetOf(attempt: number): number {
-  return BUDGETS[(attempt - 1) % BUDGETS.length] ?? 0
+const TURNS: readonly Turn[] = [
+  { course: Course.NEAREST, budget: 4 },
+  { course: Course.BEYOND, budget: 8 },
+  { course: Course.BEFORE, budget: 8 },
+  { course: Course.LAST, budget: 16 },
+]
+
+/** Ends only when its hops run out (relay.ts): for where a walk was spent, which a whole ring does not do to it. */
+const SEARCH: Turn = { course: Course.LAST, budget: MAX_BUDGET }
+
+export function turnOf(turn: number): Turn {
+  return TURNS[turn] ?? SEARCH
+}
+
+/** Whose turn it is after a turn that came to nothing; `astray`: because the walk was spent. */
+export function nextTurn(turn: number, astray: boolean): number {
+  if (astray) return TURNS.length
+  return turn >= TURNS.length ? 0 : (turn + 1) % TURNS.length
+}
+
+/** The turn in place of one that looks about a little. */
+export function searchInstead(turn: number): number {
+  return turn === TURNS.length - 1 ? TURNS.length : turn
 }
 
 /** Milliseconds until the attempt after the `deadEnds`-th dead end. */

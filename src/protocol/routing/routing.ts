@@ -174,7 +174,7 @@ export class Routing {
     this.directory.unpin(gone.id)
     const lost = this.relay.rescue(link, now, out)
     this.outbound.linkDown(link, gone.id, now, out)
-    for (const address of lost) this.outbound.unreachable(address, now, out)
+    for (const { address, spent } of lost) this.outbound.unreachable(address, spent, now, out)
   }
 
   /** A silent link comes last in every choice. What waits for it goes another way in the next tick. */
@@ -277,7 +277,7 @@ export class Routing {
       case Frame.BOUNCED: {
         const result = this.relay.bounce(link, reader, now, out)
         if (typeof result !== 'object') return result
-        return this.outbound.unreachable(result.address, now, out)
+        return this.outbound.unreachable(result.address, result.spent, now, out)
       }
       case Frame.DATA:
         return this.inbound.data(link, neighbour.id, reader, out)

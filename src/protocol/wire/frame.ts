@@ -49,6 +49,12 @@ export const Frame = {
   SKIP: 0x2d,
   /** How many have a message that asked for receipts: add them up, and pass the sum on. */
   TALLY: 0x26,
+  /** Send the latest messages of a topic, as PAST. */
+  HISTORY: 0x27,
+  /** A message that was asked for with HISTORY, or that it was the last one. */
+  PAST: 0x28,
+  /** The pulse of the ground tree's root: take the first to bring it as parent, and pass it on. */
+  BEACON: 0x29,
 
   // routing
   /** A direct message on its way: deliver it, or pass it on. */

@@ -1,0 +1,116 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { UsageError } from '../arguments.ts'
+import { main } from '../command.ts'
+import { protocolMachine } from '../protocol-machine.ts'
+import { type ToyFault, ToyMachine } from '../testing/toy-machine.ts'
+import { commandOfProgram } from './fuzz.ts'
+import { generate } from './generate.ts'
+import { play } from './play.ts'
+import { formatProgram, parseProgram } from './program.ts'
+import { shrink } from './shrink.ts'
+
+function played(text: string, fault: ToyFault = 'none') {
+  return play(parseProgram(text), setup => new ToyMachine(setup, fault))
+}
+
+describe('a program', () => {
+  it('is a line of text and reads back the same', () => {
+    fc.assert(
+      fc.property(fc.nat(), seed => {
+        const program = generate(seed)
+        expect(parseProgram(formatProgram(program))).toEqual(program)
+      }),
+    )
+  })
+
+  it.each([
+    ['seed=1; jump 3', 'a program has no step jump'],
+    ['seed=1; wait', 'step wait takes ms: wait'],
+    ['seed=1; wait x', 'not a number in wait x'],
+    ['speed=1', 'a program has no option speed'],
+    ['constructor=1', 'a program has no option constructor'],
+  ])('is refused: %s', (text, message) => {
+    expect(() => parseProgram(text)).toThrow(new UsageError(message))
+  })
+
+  it('is drawn with every kind of step, and the same again for the same seed', () => {
+    const names = new Set(
+      Array.from({ length: 200 }, (_, seed) => generate(seed)).flatMap(program =>
+        program.steps.map(step => step.name),
+      ),
+    )
+    expect(names.size).toBe(15)
+    expect(generate(9)).toEqual(generate(9))
+  })
+})
+
+describe('the judgement', () => {
+  it.each([
+    // Toys link to whom they hear of first, until they are full.
+    ['islands', 'maxPeers=3; join 9 500; wait 2000', 'none'],
+    // One of three links does not come about, and is not tried again.
+    ['ring', 'seed=4 maxPeers=9 connectFailure=0.4; join 3 500; wait 2000', 'none'],
+    // Toys never repair.
+    ['delivery', 'maxPeers=9; join 3 500; wait 2000; partition 0 34 0; broadcast 1 1 500; heal', 'none'],
+    ['late-send', 'maxPeers=9; join 3 500; wait 2000', 'none'],
+    ['exactly-once', 'maxPeers=9; join 3 500; wait 2000; broadcast 0 1 500', 'delivers-twice'],
+    ['bounds', 'maxPeers=9; join 3 500; wait 2000; broadcast 0 9 500', 'hoards'],
+    ['silent-after-leave', 'maxPeers=9; join 3 500; wait 2000; leave 1', 'timer-after-leave'],
+  ] as const)('finds %s', (kind, program, fault) => {
+    expect(played(program, fault).failure?.kind).toBe(kind)
+  })
+})
+
+describe('shrinking', () => {
+  it('leaves the steps, options and numbers that the failure needs', () => {
+    const program = parseProgram(
+      'seed=3 maxPeers=9 jitter=20 payload=99; join 6 500; wait 3000; heal; broadcast 2 5 700; wait 900; server-start; kill 1',
+    )
+    const kind = (candidate: typeof program) =>
+      play(candidate, setup => new ToyMachine(setup, 'settles-twice')).failure?.kind
+    expect(kind(program)).toBe('settled-once')
+    const small = shrink(program, candidate => kind(candidate) === 'settled-once')
+    expect(formatProgram(small)).toBe('seed=3; join 2 0')
+  })
+
+  it('stops when there is no time left', () => {
+    const program = generate(4)
+    expect(shrink(program, () => undefined)).toEqual(program)
+  })
+})
+
+describe('the fuzz command', () => {
+  const command = (args: string[], fault: ToyFault) => {
+    const lines: string[] = []
+    const note = (line: string) => lines.push(line)
+    const code = main(args, setup => new ToyMachine(setup, fault), { out: note, err: note })
+    return { code, text: lines.join('\n') }
+  }
+
+  it('fails with the command that replays a failure, and a shrunk one', { timeout: 60_000 }, () => {
+    const { code, text } = command(['--fuzz', '1', '--seed', '2'], 'busy-loop')
+    expect(code).toBe(1)
+    expect(text).toContain('FAILED progress')
+    expect(text).toContain(`again: ${commandOfProgram(generate(2))}`)
+    const small = /small: npm run sim -- --program '(.*)'/.exec(text)?.[1] ?? ''
+    expect(small).toBe('seed=2; join 1 0')
+    expect(command(['--program', small], 'busy-loop')).toMatchObject({ code: 1 })
+  })
+
+  it('refuses a program that is none', () => {
+    expect(command(['--program', 'x'], 'none')).toEqual({ code: 2, text: 'a program has no option x' })
+  })
+})
+
+describe('the protocol', () => {
+  it.each([
+    // Clocks that drift: the time since a link was heard rounded to just below the limit, and it woke for ever.
+    ['seed=4 skew=29880 verifyCost=1.078; join 11 0; wait 6720; partition 41 34 0; wait 7780'],
+    ['seed=6 maxPeers=5; join 8 100; wait 3000; broadcast 1 3 50; massacre 40; broadcast 0 3 50; churn 2'],
+    ['seed=7 loss=0.05 jitter=40; join 6 0; freeze 2 20000; broadcast 1 2 500; mute 3 1 0; send 0 4 2'],
+  ])('passes %s', { timeout: 30_000 }, program => {
+    const { failure } = play(parseProgram(program), protocolMachine)
+    expect(failure, commandOfProgram(parseProgram(program))).toBeUndefined()
+  })
+})
