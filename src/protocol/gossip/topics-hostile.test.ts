@@ -206,6 +206,7 @@ describe('a neighbour that lies about what it holds back', () => {
     expect(bench.delivered).toEqual(['1', '4'])
     bench.frame(2, encodeIhave([{ stream: STREAM, hops: 3, ranges: span(3) }]))
     bench.pass(1000)
+    expect(bench.sent(Frame.GRAFT, 2)).not.toEqual([])
     // Overtaken, it is fetched for whoever is behind this peer, and not delivered out of order.
     bench.push(2, 3, 'a', true)
     expect(bench.delivered).toEqual(['1', '4'])
