@@ -8,7 +8,7 @@ import type { LinkId } from '../input.ts'
 import { idOfKey } from '../record.ts'
 import type { Reader } from '../wire/reader.ts'
 import { askWhere, noteActivity } from './compare.ts'
-import { noteTopic } from './declines.ts'
+import { noteTopic, reconsider } from './declines.ts'
 import { arrive, remember } from './delivery.ts'
 import type { Neighbour } from './neighbour.ts'
 import { ackLater, announceLater } from './notices.ts'
@@ -217,6 +217,8 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
   passOn(state, message, from, formerParent, late)
   if (stream.earlySeq === push.seq) announcedBefore(state, message)
   if (tally !== undefined) awaitAll(state, tally, message)
+  // The former parent may be a branch now.
+  if (stream.parent !== formerParent) reconsider(state, stream)
   noteTopic(state, stream, push.topic, from)
 }
 

@@ -179,12 +179,19 @@ export class Stream {
       topics.absent.add(this.next, to)
       topics.absent.limit(MAX_RANGES)
       topics.skippedFor = this.parent
-      // What is declined here, every branch declines.
-      for (const edge of this.edges.values())
-        if (edge.eager && edge.link !== this.parent && this.next > topics.staleTo)
-          edge.topics?.hold(this.next, to)
+      if (this.next > topics.staleTo) {
+        for (const edge of this.edges.values())
+          if (edge.link !== this.parent && this.agrees(edge)) edge.topics?.hold(this.next, to)
+      }
       this.next = to + 1
     }
+  }
+
+  /** Whether a branch declines whatever is declined here: then what is held back from here is held back from it. */
+  agrees(edge: Edge): boolean {
+    if (!edge.eager || edge.topics === undefined || this.topics === undefined) return false
+    for (const topic of this.topics.declined) if (!edge.topics.declined.has(topic)) return false
+    return true
   }
 
   /** What the parent holds back from this peer. */

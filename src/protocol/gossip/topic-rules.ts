@@ -129,8 +129,8 @@ export function skipped(state: GossipState, neighbour: Neighbour, entry: SkipEnt
   const late = (ranges.first ?? 0) < stream.next
   for (let i = 0; i < ranges.count; i++) mine.pulls.remove(ranges.start(i), ranges.end(i))
   for (const branch of stream.edges.values()) {
-    if (!branch.eager || branch === edge || branch.topics === undefined) continue
-    for (let i = 0; i < ranges.count; i++) branch.topics.hold(ranges.start(i), ranges.end(i))
+    if (branch === edge || !stream.agrees(branch)) continue
+    for (let i = 0; i < ranges.count; i++) branch.topics?.hold(ranges.start(i), ranges.end(i))
     const below = state.neighbours.get(branch.link)
     if (late && below !== undefined) tellSkips(state, below, stream)
   }
@@ -142,7 +142,7 @@ export function branched(state: GossipState, stream: Stream, neighbour: Neighbou
   const branch = stream.edges.get(neighbour.link)?.topics
   let from = branch?.from ?? 0
   reconsider(state, stream, from)
-  if (branch === undefined || from === 0) return
+  if (branch === undefined || from === 0 || !stream.agrees(stream.edge(neighbour.link))) return
   // What is held back from here, is from every branch.
   const { skips, topics } = stream
   if (skips === undefined || topics === undefined) return
