@@ -84,6 +84,7 @@ const EMPTY: Report = {
   wholeMs: null,
   routingRecoveryMs: null,
   healMs: null,
+  crossingsPerMissing: null,
   joinMs: null,
   firstLinkMs: null,
   worstFirstLinkMs: null,

@@ -126,7 +126,11 @@ export class World {
    */
   partition(peers: readonly Peer[], oneSided = this.options.oneSided): void {
     this.network.oneSided = oneSided
-    for (const peer of peers) peer.side = 1
+    for (const peer of this.peers) peer.half = 0
+    for (const peer of peers) {
+      peer.side = 1
+      peer.half = 1
+    }
     this.server.cutOff(peers)
   }
 
@@ -258,6 +262,7 @@ export class World {
         if (endpoint?.state !== 'open' || event.bytes === undefined) return
         this.traffic.pushesArrived += event.count
         if (event.count > 0) this.tap?.packet(endpoint, event.bytes)
+        if (endpoint.peer.half !== endpoint.other?.peer.half) this.traffic.pushesCrossed += event.count
         this.turn(endpoint.peer, { kind: 'packet', link: endpoint.link, bytes: event.bytes })
         return
       case Happening.TICK:

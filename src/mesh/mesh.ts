@@ -13,7 +13,7 @@ import { MAX_PAST } from '../protocol/gossip/past.ts'
 import type { PeerId } from '../protocol/id.ts'
 import type { Order } from '../protocol/input.ts'
 import type { Node } from '../protocol/node.ts'
-import { EVERYTHING, isPattern } from '../protocol/topic.ts'
+import { EVERYTHING } from '../protocol/topic.ts'
 import type {
   BroadcastOptions,
   Data,
@@ -208,7 +208,6 @@ export class LiveMesh implements Mesh {
   // biome-ignore lint/suspicious/noConfusingVoidType: a number with receipts, nothing without
   async sendBroadcast(topic: string, data: Data, options: BroadcastOptions = {}): Promise<number | void> {
     checkTopic(topic)
-    if (isPattern(topic)) throw new RangeError(`topic '${topic}' names many topics: broadcast on one of them`)
     checkNames('broadcast options', options, ['order', 'receipt', 'onReceipt', 'timeout', 'signal'])
     const { order = this.order, receipt = false, onReceipt, timeout, signal }: BroadcastOptions = options
     checkOrder('order', order)
@@ -234,7 +233,6 @@ export class LiveMesh implements Mesh {
 
   async history(topic: string, options: HistoryOptions = {}): Promise<PastMessage[]> {
     checkTopic(topic)
-    if (isPattern(topic)) throw new RangeError(`topic '${topic}' names many topics: ask for one of them`)
     checkNames('history options', options, ['last', 'seconds', 'timeout', 'signal'])
     const { seconds, timeout = DEFAULT_SEND_TIMEOUT, signal } = options
     const { last = seconds === undefined ? DEFAULT_LAST : MAX_PAST } = options

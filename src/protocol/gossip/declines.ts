@@ -28,7 +28,7 @@ export function wants(state: GossipState, stream: Stream, topic: string): boolea
   if (state.interests.covers(topic)) return true
   for (const edge of stream.edges.values()) {
     const branch = edge.eager || (edge.topics !== undefined && edge.topics.openUntil > state.now)
-    if (!branch || edge.link === stream.parent || declines(state, edge, topic)) continue
+    if (!branch || edge.upstream || edge.link === stream.parent || declines(state, edge, topic)) continue
     const neighbour = state.neighbours.get(edge.link)
     if (neighbour !== undefined && neighbour.peer !== stream.origin) return true
   }

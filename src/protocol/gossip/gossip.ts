@@ -39,6 +39,7 @@ import { tellDue } from './declines.ts'
 import { deliverEarly, forget, gapDue } from './delivery.ts'
 import { readFrame } from './frames.ts'
 import { type Ground, groundDue, groundLinkLost, groundLinkUp } from './ground.ts'
+import { healDue } from './heal.ts'
 import { Inquiries, type Question } from './inquiries.ts'
 import { changeInterests, greet, tellInterests } from './interests.ts'
 import { Neighbour } from './neighbour.ts'
@@ -113,6 +114,7 @@ export class Gossip {
     state.joinedAt = undefined
     state.antiEntropyAt = NEVER
     state.interestsAt = NEVER
+    state.healing.at = NEVER
     state.activeAt = Number.NEGATIVE_INFINITY
     state.deadline = NEVER
   }
@@ -304,6 +306,7 @@ export class Gossip {
     }
     if (state.antiEntropyAt <= now) antiEntropyDue(state)
     if (state.interestsAt <= now) tellInterests(state)
+    if (state.healing.at <= now) healDue(state, this.verifying)
     if (state.ground.deadline <= now) groundDue(state)
     if (state.requests.size > 0) this.publisher.expire()
     if (this.inquiries.deadline <= now) this.inquiries.tick()
@@ -355,6 +358,7 @@ export class Gossip {
     const { state } = this
     const { antiEntropyAt, ground, tallyAt } = state
     let at = Math.min(
+      state.healing.at,
       antiEntropyAt,
       state.interestsAt,
       ground.deadline,

@@ -8,8 +8,9 @@ import { Credit } from '../credit.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
 import { EVERYTHING } from '../topic.ts'
+import { Writer } from '../wire/writer.ts'
 import type { Beacon } from './beacon.ts'
-import type { GraftEntry, TallyEntry } from './control.ts'
+import type { GraftEntry } from './control.ts'
 import type { Message, Stream } from './stream.ts'
 
 /** What a neighbour may ask of the past: a page that opens a few rooms, then one question in two seconds. */
@@ -50,7 +51,7 @@ export class Neighbour {
   ackAt = Number.POSITIVE_INFINITY
 
   /** Receipts to report. */
-  tallies: TallyEntry[] = []
+  readonly tallies = new Writer(64)
   tallyAt = Number.POSITIVE_INFINITY
 
   /** Messages to announce, when each is due, and from when on it may go along with other frames. */
@@ -79,6 +80,8 @@ export class Neighbour {
   readonly questions = new Map<number, number>()
   /** Answers that were asked for and may still come. */
   answersDue = 0
+  /** It has a backlog that this peer does not ask for before its turn: see heal.ts. */
+  offering = false
   /** When it was last sent everything, for comparison. */
   comparedAt = Number.NEGATIVE_INFINITY
   /** Topics it wants to get, and means to publish. */

@@ -8,8 +8,9 @@ import type { LinkId } from '../input.ts'
 import { idOfKey } from '../record.ts'
 import type { Reader } from '../wire/reader.ts'
 import { askWhere, noteActivity } from './compare.ts'
-import { noteTopic, reconsider } from './declines.ts'
+import { noteTopic } from './declines.ts'
 import { arrive, remember } from './delivery.ts'
+import { overheard } from './heal.ts'
 import type { Neighbour } from './neighbour.ts'
 import { ackLater, announceLater } from './notices.ts'
 import {
@@ -28,7 +29,7 @@ import { supplied } from './repair.ts'
 import type { GossipState } from './state.ts'
 import { type Message, type Stream, streamId } from './stream.ts'
 import { foundOut, overlooked } from './topic-rules.ts'
-import { announcedBefore, redundant, seed, setParent } from './tree.ts'
+import { announcedBefore, partedFrom, redundant, seed, setParent } from './tree.ts'
 import type { Candidate, Copy, Verifying } from './verifying.ts'
 import { tellSkips, withhold } from './withhold.ts'
 
@@ -171,7 +172,6 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
   }
   const from = state.neighbours.get(copy.link)
   const repair = (copy.flags & REPAIR) !== 0
-  const formerParent = stream.parent
   stream.received++
   stream.activeAt = state.now
   noteActivity(state)
@@ -179,7 +179,7 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
     const edge = stream.edge(from.link)
     stream.tell(edge, push.seq, push.seq)
     edge.hops = copy.hops - 1
-    if (!repair) setParent(stream, from.link)
+    if (!repair && !partedFrom(state, stream, edge)) setParent(stream, from.link)
     if (stream.parent === from.link) stream.parentSeq = Math.max(stream.parentSeq, push.seq)
     supplied(state, stream, edge)
     if (!repair || copy.hops === 1) ackLater(state, from, stream.id, push.seq, copy.hops)
@@ -214,11 +214,10 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
   }
   if (unknownStart && stream.next === 0 && from !== undefined) askWhere(state, from, stream)
   for (const other of candidate.copies) if (other !== copy) repeat(state, stream, other, push)
-  passOn(state, message, from, formerParent, late)
+  passOn(state, message, from, late)
+  if (message.late) overheard(state, message)
   if (stream.earlySeq === push.seq) announcedBefore(state, message)
   if (tally !== undefined) awaitAll(state, tally, message)
-  // The former parent may be a branch now.
-  if (stream.parent !== formerParent) reconsider(state, stream)
   noteTopic(state, stream, push.topic, from)
 }
 
@@ -230,13 +229,7 @@ function repeat(state: GossipState, stream: Stream, copy: Copy, good: Push): voi
   }
 }
 
-function passOn(
-  state: GossipState,
-  message: Message,
-  from: Neighbour | undefined,
-  formerParent: LinkId | undefined,
-  late: boolean,
-): void {
+function passOn(state: GossipState, message: Message, from: Neighbour | undefined, late: boolean): void {
   const { stream, seq } = message
   if (message.hops >= state.settings.maxHops) return
   for (const neighbour of state.neighbours.values()) {
@@ -248,8 +241,8 @@ function passOn(
       if (seq < stream.highest) tellSkips(state, neighbour, stream, true)
     } else if (late) announceLater(state, neighbour, message, state.now)
     else if (edge === undefined || !edge.eager) announceLater(state, neighbour, message)
-    else if (neighbour.link === formerParent || neighbour.link === stream.parent) {
-      // The parent lost this one, or it is late: it has it or hears at once that it can be had here.
+    else if (edge.upstream) {
+      // A parent, or one that was asked to be, lost this one, or it is late: it has it or hears at once that it can be had here.
       announceLater(state, neighbour, message, state.now)
     } else if (state.usable(neighbour)) pushTo(state, neighbour, message)
     else neighbour.owed = true

@@ -60,6 +60,8 @@ export interface Edge {
   pruneAfter: number
   /** Which topics cross the link, once either side has declined some. */
   topics: EdgeTopics | undefined
+  /** It pushes to this peer, or was asked to: nothing is pushed to it. */
+  upstream: boolean
 }
 
 /** First 48 bits of SHA-256(key ‖ epoch). */
@@ -149,6 +151,7 @@ export class Stream {
         silences: 0,
         pruneAfter: 0,
         topics: undefined,
+        upstream: false,
       }
       this.edges.set(link, edge)
     }
@@ -189,7 +192,7 @@ export class Stream {
 
   /** Whether a branch declines whatever is declined here: then what is held back from here is held back from it. */
   agrees(edge: Edge): boolean {
-    if (!edge.eager || edge.topics === undefined || this.topics === undefined) return false
+    if (!edge.eager || edge.upstream || edge.topics === undefined || this.topics === undefined) return false
     for (const topic of this.topics.declined) if (!edge.topics.declined.has(topic)) return false
     return true
   }

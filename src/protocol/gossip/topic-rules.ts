@@ -74,7 +74,7 @@ function declinedOf(state: GossipState, neighbour: Neighbour, stream: Stream, en
       if (message.seq >= from) announceLater(state, neighbour, message, state.now)
     flushDigest(state, neighbour, NEVER)
   }
-  if (edge.eager && stream.parent !== neighbour.link) {
+  if (edge.eager && !edge.upstream && stream.parent !== neighbour.link) {
     branched(state, stream, neighbour)
     decline(state, stream, entry.topics)
   }

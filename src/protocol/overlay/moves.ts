@@ -20,7 +20,7 @@ const FULL_WAIT = 4000
 /** A neighbour whose link broke is not asked again before this, ms: what SETTLE of plan.ts gives a ring to settle. */
 const LOST_WAIT = 250
 /** Alternatives in a refusal or a good-bye. */
-const ALTERNATIVES = 6
+export const ALTERNATIVES = 6
 
 export class Moves {
   private readonly ground: Ground

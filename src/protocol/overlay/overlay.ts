@@ -26,6 +26,7 @@ import type { Reader } from '../wire/reader.ts'
 import { MAX_WAITS } from './backoff.ts'
 import { MOST_DEPARTED } from './departed.ts'
 import type { Out } from './effect.ts'
+import { HEARSAY_EVERY, SHUFFLE_IDS } from './exchange.ts'
 import { Ground, type OverlayConfig } from './ground.ts'
 import {
   decodeAccept,
@@ -213,9 +214,10 @@ export class Overlay {
   private onRefuse(from: PeerId, body: Uint8Array, now: number, out: Out): Drop | undefined {
     const refusal = decodeRefuse(body)
     if (refusal === undefined) return 'malformed'
-    this.plan.suggested(refusal.alternatives, now)
     const slot = this.ground.slots.of(from)
+    // Only who was asked may name others: a stranger's list would crowd out what is known.
     if (slot?.session !== refusal.session || slot.phase === 'up') return undefined
+    this.plan.suggested(refusal.alternatives, now)
     if (slot.phase === 'asked') this.ground.slots.answered(slot, now)
     this.moves.refused(slot, refusal.reason, now, out)
     this.plan.refused(slot.ring, now)
@@ -306,9 +308,12 @@ export class Overlay {
       this.ground.depart(ids, link, now, out)
       return undefined
     }
-    this.ground.hear(ids, now)
     if (type === Frame.SHUFFLE) this.ground.exchange.answer(link, out)
-    if (this.ground.isNews(ids)) this.plan.replan(now, REPLAN)
+    if (now < slot.hearsayAt) return undefined
+    slot.hearsayAt = now + HEARSAY_EVERY
+    const some = ids.slice(0, SHUFFLE_IDS)
+    this.ground.hear(some, now)
+    if (this.ground.isNews(some)) this.plan.replan(now, REPLAN)
     return undefined
   }
 

@@ -11,7 +11,7 @@ import { jitter } from '../random.ts'
 import { chooseBucketPeer } from './candidate.ts'
 import type { Out } from './effect.ts'
 import type { Ground } from './ground.ts'
-import type { Moves } from './moves.ts'
+import { ALTERNATIVES, type Moves } from './moves.ts'
 import { planRing } from './ring.ts'
 
 /** Asks and openings of this side at a time: each may cost an ICE negotiation. */
@@ -112,7 +112,8 @@ export class Plan {
   }
 
   /** Alternatives that another peer names: known from now on, and asked first. */
-  suggested(ids: readonly PeerId[], now: number): void {
+  suggested(named: readonly PeerId[], now: number): void {
+    const ids = named.slice(0, ALTERNATIVES)
     this.ground.hear(ids, now)
     // The first two are this peer's nearest on the ring (moves.ts, alternativesFor): planRing finds them by itself.
     this.roomy = [...this.roomy, ...ids.slice(2).reverse()].slice(-ROOMY)

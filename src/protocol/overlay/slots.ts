@@ -183,6 +183,7 @@ export class Slots {
       deadline: now + ASK_TIMEOUT,
       since: now,
       suspect: false,
+      hearsayAt: 0,
       neighbours: undefined,
     }
     this.byPeer.set(slot.peer, slot)

@@ -137,7 +137,7 @@ export const SETTLED_LINKS = 4
  * that lived here would be linked to both.
  */
 export function isClosedOver(
-  neighbours: Iterable<Neighbour>,
+  neighbours: readonly Neighbour[],
   self: Place,
   target: Place,
   course: Course,
@@ -146,13 +146,11 @@ export function isClosedOver(
   const near = isBeyond ? Course.BEYOND : Course.BEFORE
   const far = isBeyond ? Course.BEFORE : Course.BEYOND
   let across: Neighbour | undefined
-  let count = 0
-  for (const neighbour of neighbours) {
-    count++
+  for (const neighbour of neighbours)
     if (across === undefined || distance(far, neighbour, target) < distance(far, across, target))
       across = neighbour
-  }
-  if (across === undefined || across.suspect || count < SETTLED_LINKS) return false
+  if (across === undefined || across.suspect) return false
+  if (neighbours.length < SETTLED_LINKS && !isWholeMesh(neighbours, self)) return false
   const own = distance(near, self, target)
   const theirs = distance(far, across, target)
   if (!across.peers.some(peer => peer.id === self.id)) return false
@@ -161,6 +159,15 @@ export function isClosedOver(
       if (peer.id === self.id || peer.id === across.id) continue
       if (distance(near, peer, target) < own || distance(far, peer, target) < theirs) return false
     }
+  return true
+}
+
+/** Whether the neighbours tell of nobody but each other and `self`: this is all there is. */
+function isWholeMesh(neighbours: readonly Neighbour[], self: Place): boolean {
+  const ids = new Set([self.id])
+  for (const { id } of neighbours) ids.add(id)
+  for (const { peers } of neighbours)
+    if (peers.length === 0 || !peers.every(peer => ids.has(peer.id))) return false
   return true
 }
 

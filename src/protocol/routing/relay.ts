@@ -226,6 +226,8 @@ export class Relay {
     if (transit === undefined || address === undefined) return 'malformed'
     if (!this.hops.arrived(link, transit.number, now, out)) return undefined
     const way = this.ways.get(address)
+    // A full table forgets ways that are still open.
+    if (way === undefined && this.ways.size >= this.limits.maxWays) return 'table-full'
     if (!way?.tried.includes(link)) return 'unexpected'
     // It went another way already, when this link was silent.
     if (way.tried.at(-1) !== link || way.answered) return undefined
@@ -352,7 +354,7 @@ export class Relay {
   }
 
   private isClosedOver(target: Place, course: Course): boolean {
-    return isClosedOver(this.neighbours.values(), this.place, target, course)
+    return isClosedOver([...this.neighbours.values()], this.place, target, course)
   }
 
   private goBack(way: Way, address: Address, transit: Transit, now: number, out: Outbox): void {
