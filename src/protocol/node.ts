@@ -66,6 +66,9 @@ export interface Neighbour {
   readonly suspect: boolean
   /** When the link came up, on the clock of `handle`. */
   readonly since: number
+  /** Topics it wants to get, and means to publish. */
+  readonly interests: readonly string[]
+  readonly intents: readonly string[]
 }
 
 interface Channel {
@@ -147,7 +150,7 @@ export class Node {
     this.out = []
     this.ran = 0
     if (input.kind === 'tick') this.wakeAt = Number.NaN
-    if (this.joined || input.kind === 'join') this.dispatch(input, now)
+    if (this.joined || input.kind === 'join' || input.kind === 'interests') this.dispatch(input, now)
     else if (input.kind === 'broadcast' || input.kind === 'send' || input.kind === 'history') {
       this.out.push({ kind: 'settle', request: input.request, outcome: 'left' })
     }
@@ -177,6 +180,7 @@ export class Node {
       roundTrip: this.liveness.roundTrip(slot.link),
       suspect: slot.suspect,
       since: slot.since,
+      ...this.gossip.topicsOf(slot.link),
     }))
   }
 
@@ -247,6 +251,8 @@ export class Node {
       case 'cancel':
         this.gossip.cancel(input.request, this.out)
         return this.routed(now, out => this.routing.cancel(input.request, out))
+      case 'interests':
+        return this.gossip.interested(input.interests, input.intents, now, this.out)
       case 'join':
         return this.join(input.bootstrap, now)
       case 'leave':
@@ -419,6 +425,9 @@ export class Node {
       case Frame.GRAFT:
       case Frame.PRUNE:
       case Frame.RANGES:
+      case Frame.INTERESTS:
+      case Frame.DECLINE:
+      case Frame.SKIP:
       case Frame.BEACON:
       case Frame.TALLY:
       case Frame.HISTORY:

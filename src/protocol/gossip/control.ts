@@ -90,7 +90,7 @@ export function readRanges(reader: Reader, budget: number): RangeSet {
 }
 
 /** Reads entries until the frame ends; `undefined` when it does not parse. */
-function readAll<E extends { readonly stream: number; readonly ranges?: RangeSet }>(
+export function readAll<E extends { readonly stream: number; readonly ranges?: RangeSet }>(
   reader: Reader,
   read: (budget: number) => E,
 ): E[] | undefined {

@@ -16,10 +16,12 @@ import {
   type TallyEntry,
   writeTally,
 } from './control.ts'
+import { flushTells, reconsider, tell as tellDeclines } from './declines.ts'
 import type { Neighbour } from './neighbour.ts'
 import { RangeSet } from './ranges.ts'
 import type { GossipState } from './state.ts'
 import type { Message, Stream } from './stream.ts'
+import { withhold } from './withhold.ts'
 
 /** Acks that do not wait for company any longer: a third of a packet. */
 const MAX_ACKS = 256
@@ -67,7 +69,7 @@ export function flushAcks(state: GossipState, neighbour: Neighbour): void {
 /** Everything without a gap around `seq`: an ack that was lost is made good by the next one. */
 function addAround(ranges: RangeSet, stream: Stream | undefined, seq: number): void {
   if (stream === undefined || !stream.seen(seq)) ranges.add(seq)
-  else if (seq < stream.next) ranges.add(1, stream.next - 1)
+  else if (seq < stream.next) ranges.add(...stream.around(seq))
   else {
     const index = stream.above.at(seq)
     ranges.add(stream.above.start(index), stream.above.end(index))
@@ -106,7 +108,7 @@ export function flushTallies(state: GossipState, neighbour: Neighbour): void {
 
 /** Announces a message in time: soon while its tree is young or in trouble, at leisure while it works. */
 export function announceLater(state: GossipState, neighbour: Neighbour, message: Message, at?: number): void {
-  if (message.hops >= state.settings.maxHops) return
+  if (message.hops >= state.settings.maxHops || withhold(state, neighbour, message)) return
   neighbour.digest.push(message)
   const { digestDelay, calmDigestDelay } = state.settings
   const { stream } = message
@@ -154,7 +156,7 @@ export function flushDigest(state: GossipState, neighbour: Neighbour, upTo: numb
       if (due < next) next = due
       continue
     }
-    if (!worthTelling(state, neighbour, message)) continue
+    if (!worthTelling(state, neighbour, message) || withhold(state, neighbour, message)) continue
     enter(entries, message, state.now)
   }
   digest.length = left
@@ -209,6 +211,12 @@ export function prune(state: GossipState, neighbour: Neighbour, stream: Stream):
 export function graft(state: GossipState, neighbour: Neighbour, entry: GraftEntry): void {
   neighbour.grafts.push(entry)
   touch(state, neighbour)
+  const stream = entry.tree ? state.streams.byId.get(entry.stream) : undefined
+  if (stream === undefined) return
+  if (stream.topics !== undefined) reconsider(state, stream)
+  // A parent may decline what is wanted here, and learns since when.
+  if (stream.topics !== undefined || stream.edges.get(neighbour.link)?.topics?.declined.size)
+    tellDeclines(state, neighbour, stream, stream.base)
 }
 
 /** The end of a turn: prunes and grafts go out, and acks and ripe announcements with whatever else went. */
@@ -220,6 +228,7 @@ export function flushTouched(state: GossipState): void {
       state.send(neighbour, encodePrune(neighbour.prunes.map(stream => stream.id)))
       neighbour.prunes.length = 0
     }
+    flushTells(state, neighbour)
     if (neighbour.grafts.length > 0) {
       state.counters.grafts += neighbour.grafts.length
       state.send(neighbour, encodeGraft(neighbour.grafts))

@@ -20,6 +20,7 @@ import type { GossipState } from './state.ts'
 import type { Message } from './stream.ts'
 import { ASK_AFTER, GROWING, keyOf, Tally } from './tally.ts'
 import type { Verifying } from './verifying.ts'
+import { withhold } from './withhold.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 /** Questions until nobody is waited for: ten seconds. */
@@ -56,6 +57,7 @@ export function awaitAll(state: GossipState, tally: Tally, message: Message): vo
   const { stream, seq } = message
   for (const neighbour of state.neighbours.values()) {
     if (neighbour.link === tally.parent || neighbour.suspect) continue
+    if (withhold(state, neighbour, message)) continue
     if (!neighbour.unacked.has(message)) reportLater(state, neighbour, tally, 0, FINAL)
     if (neighbour.peer === stream.origin) continue
     if (stream.edges.get(neighbour.link)?.told.has(seq) !== true) tally.awaited.add(neighbour.link)
@@ -78,8 +80,8 @@ export function arrived(state: GossipState, message: Message): void {
   const tally = find(state, message)
   if (tally === undefined || tally.here) return
   tally.here = true
-  // What a peer broadcast before its reload is not news to it.
-  if (message.stream.origin !== state.config.id) tally.sum++
+  // What a peer broadcast before its reload is not news to it, and a topic it only passes on is no news for it.
+  if (message.stream.origin !== state.config.id && state.interests.covers(message.topic)) tally.sum++
   state.counted.add(tally)
 }
 

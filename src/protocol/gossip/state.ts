@@ -5,6 +5,7 @@
 import { overDefaults } from '../defaults.ts'
 import type { Effect, Outbox } from '../effect.ts'
 import type { LinkId, RequestId } from '../input.ts'
+import { EVERYTHING, TopicSet } from '../topic.ts'
 import { GOSSIP_DEFAULTS, type GossipConfig, type GossipSettings } from './config.ts'
 import { Ground } from './ground.ts'
 import { Healing } from './heal.ts'
@@ -47,6 +48,8 @@ export interface GossipStats {
   /** Streams forgotten for newer ones. */
   forgotten: number
   badSignatures: number
+  /** DECLINE frames sent. */
+  declines: number
   /** Messages of the past that neighbours asked for. */
   recalled: number
 
@@ -86,6 +89,13 @@ export class GossipState {
   /** A link was lost lately: announcements hurry until then. */
   hurryUntil = 0
   held = 0
+  /** Topics that are delivered to this peer's application. */
+  interests = new TopicSet(EVERYTHING)
+  /** Topics it means to publish: told to neighbours, and nothing else. */
+  intents: readonly string[] = []
+  /** When the neighbours may be told of interests next, and when they will be. */
+  interestsAfter = Number.NEGATIVE_INFINITY
+  interestsAt = Number.POSITIVE_INFINITY
   /** Streams whose first message waits for one of another origin. */
   readonly early = new Set<Stream>()
   /** Receipts being counted, oldest first. */
@@ -123,6 +133,7 @@ export class GossipState {
     emptyPromises: 0,
     forgotten: 0,
     badSignatures: 0,
+    declines: 0,
     recalled: 0,
   }
 

@@ -3,19 +3,23 @@
  * @module
  */
 import type { Drop } from '../effect.ts'
-import { answer, compareAll, entryOf, joinTime, noteActivity } from './compare.ts'
+import { answer, askWhere, compareAll, entryOf, joinTime, noteActivity } from './compare.ts'
 import { type GraftEntry, Purpose, type Ranges, type RangesEntry } from './control.ts'
 import { GAP_PROBES, skipTo, watchGap } from './delivery.ts'
 import { offered } from './heal.ts'
 import type { Neighbour } from './neighbour.ts'
 import { RECEIPT, repairFrame } from './push.ts'
 import { ackedRange, giveUp } from './pushing.ts'
+import { RangeSet } from './ranges.ts'
 import { awaitOne } from './receipts.ts'
 import { graftSoon, wanted } from './repair.ts'
 import type { GossipState } from './state.ts'
 import type { Edge, Message, Stream } from './stream.ts'
+import { encodeSkip } from './topic-frames.ts'
+import { branched, reopen } from './topic-rules.ts'
 import { adopt, grafted, hurry } from './tree.ts'
 import type { Verifying } from './verifying.ts'
+import { refuse, tellSkips, withhold } from './withhold.ts'
 
 /** Sequence numbers looked up for one GRAFT frame, whatever it asks for. */
 const MAX_LOOKUPS = 4096
@@ -33,7 +37,13 @@ export function supply(
   for (const { stream: id, tree, ranges } of entries) {
     const stream = state.streams.byId.get(id)
     if (stream === undefined) continue
-    if (tree) grafted(state, stream, neighbour)
+    if (tree) {
+      grafted(state, stream, neighbour)
+      branched(state, stream, neighbour)
+    }
+    const edge = stream.edge(neighbour.link)
+    const notHere = new RangeSet()
+    let refused = false
     if (tree && ranges.count > 0) hurry(state, stream)
     let missed = false
     for (let i = 0; i < ranges.count && left > 0; i++) {
@@ -42,10 +52,18 @@ export function supply(
         left--
         const message = stream.messages.get(seq)
         if (message === undefined) {
+          if (refuse(stream, edge, seq, notHere)) {
+            refused = true
+            continue
+          }
           missed ||= stream.next > 0 && seq < stream.next
           continue
         }
         if (message.hops >= state.settings.maxHops || sent >= state.settings.maxGraft) continue
+        if (withhold(state, neighbour, message)) {
+          refused = true
+          continue
+        }
         if (!state.usable(neighbour)) {
           neighbour.owed = true
           return undefined
@@ -56,6 +74,8 @@ export function supply(
       }
     }
     if (missed) gone.push(entryOf(stream, EVER))
+    if (refused) tellSkips(state, neighbour, stream, true)
+    if (notHere.count > 0) state.send(neighbour, encodeSkip(stream.id, 0, notHere))
   }
   if (gone.length > 0 && neighbour.rangesCredit.take(1, state.now)) answer(state, neighbour, gone)
   return undefined
@@ -63,6 +83,7 @@ export function supply(
 
 function resend(state: GossipState, neighbour: Neighbour, message: Message): void {
   state.counters.repaired++
+  tellSkips(state, neighbour, message.stream, true)
   state.send(neighbour, repairFrame(message.frame))
   if ((message.options & RECEIPT) !== 0) awaitOne(state, neighbour, message)
   // It asks until it has it; only a sender waits for an ack of its own.
@@ -98,6 +119,7 @@ export function compared(
       else if (lacks && !told) answers.push(entryOf(stream, EVER))
     }
     if (entry.next > 0) noteRanges(state, neighbour, entry, verifying, false)
+    if (stream !== undefined && ranges.purpose === Purpose.ALL) reopen(state, neighbour, stream, entry.next)
   }
   if (ranges.purpose === Purpose.ALL) {
     for (const stream of state.streams.byId.values()) {
@@ -134,9 +156,19 @@ function noteRanges(
   if (stream.base === 0) noteActivity(state)
   if (wanted(stream, edge, 1, verifying).count > 0) {
     if (now || state.neighbours.size === 1) graftSoon(state, stream, 0)
-    else offered(state, neighbour)
+    else {
+      inquire(state, stream, neighbour)
+      offered(state, neighbour)
+    }
   }
   return stream
+}
+
+/** Where topics are declined, the parent says which of them are not missing at all. */
+function inquire(state: GossipState, stream: Stream, neighbour: Neighbour): void {
+  const parent = stream.parent === undefined ? undefined : state.neighbours.get(stream.parent)
+  if (parent === undefined || parent === neighbour || !stream.topics?.declined.size) return
+  if (state.usable(parent) && parent.answersDue === 0) askWhere(state, parent, stream)
 }
 
 function tellAndAck(

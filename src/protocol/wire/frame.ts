@@ -41,6 +41,12 @@ export const Frame = {
   PRUNE: 0x24,
   /** Everything the sender has, as ranges: send what it lacks, ask for what it has more. */
   RANGES: 0x25,
+  /** Topics the sender wants to get and means to publish: tell the application. */
+  INTERESTS: 0x2b,
+  /** Hold the named topics of a stream back from the sender, and nothing else; confirm with SKIP. */
+  DECLINE: 0x2c,
+  /** Messages the sender holds back: do not wait for them. */
+  SKIP: 0x2d,
   /** How many have a message that asked for receipts: add them up, and pass the sum on. */
   TALLY: 0x26,
   /** Send the latest messages of a topic, as PAST. */
