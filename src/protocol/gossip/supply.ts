@@ -38,7 +38,6 @@ export function supply(
     const stream = state.streams.byId.get(id)
     if (stream === undefined) continue
     if (tree) grafted(state, stream, neighbour)
-    if (tree && ranges.count > 0) hurry(state, stream)
     let missed = false
     for (let i = 0; i < ranges.count && left > 0; i++) {
       const end = Math.min(ranges.end(i), stream.highest)
@@ -55,6 +54,7 @@ export function supply(
           return undefined
         }
         if (!neighbour.repairCredit.take(message.frame.length, state.now)) return 'rate'
+        if (tree) hurry(state, stream)
         resend(state, neighbour, message)
         sent++
       }
