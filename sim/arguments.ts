@@ -91,6 +91,14 @@ const NUMBERS: readonly OptionSpec[] = [
   { flag: 'messages', field: 'messages', help: 'broadcasts measured', min: 1, max: 1e6, integer: true },
   { flag: 'verify-cost', field: 'verifyCost', help: 'ms of CPU per signature check', min: 0, max: 1000 },
   { flag: 'connect-timeout', field: 'connectTimeout', help: 'ms for a link to open', min: 1, max: 600_000 },
+  {
+    flag: 'order',
+    field: 'order',
+    help: 'of broadcasts: 0 fifo, 1 causal, 2 none',
+    min: 0,
+    max: 2,
+    integer: true,
+  },
   { flag: 'kademlia-k', field: 'kademliaK', help: "the library's option", min: 1, max: 256, integer: true },
 ]
 

@@ -88,6 +88,7 @@ describe('the simulator command', () => {
       'frozen',
       'server-down',
       'joins',
+      'joins-at-once',
       'direct',
       'direct-kill',
       'idle',

@@ -3,6 +3,7 @@
  * @module
  */
 import { commandOf, help, parseArguments, UsageError } from './arguments.ts'
+import { exhaust } from './exhaustive/report.ts'
 import { type FuzzReport, fuzz, replay } from './fuzz/fuzz.ts'
 import { InvariantViolation } from './invariant.ts'
 import type { MachineFactory } from './machine.ts'
@@ -28,6 +29,7 @@ export function main(args: readonly string[], factory: MachineFactory, output: O
       for (const scenario of scenarios) output.out(`${scenario.name.padEnd(14)}${scenario.summary}`)
       return 0
     }
+    if (parsed.switches.has('exhaustive')) return exhaust(parsed.switches.has('json'), factory, output)
     const { fuzz: programs, minutes, program } = parsed.instead
     if (program !== undefined) return replay(program, factory, output)
     if (programs !== undefined) {

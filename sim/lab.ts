@@ -123,9 +123,9 @@ export class Lab {
   }
 
   /** Sends one broadcast now. Part of the delivery figure, and of a phase if given to {@link conclude}. */
-  broadcast(sender: Peer): Sent {
+  broadcast(sender: Peer, receipt?: number): Sent {
     const flood = floodTime(sender, this.world.network)
-    const message = this.world.broadcast(sender)
+    const message = this.world.broadcast(sender, undefined, undefined, receipt)
     this.broadcastsSent.push(message)
     return { message, flood }
   }
@@ -158,6 +158,22 @@ export class Lab {
       this.found.wholeMs = this.world.now - start
     }
     return this.found.wholeMs !== undefined
+  }
+
+  /** Notes what joining took: time until the first link, link changes and bytes, per peer that lives. */
+  noteJoins(): void {
+    const live = this.world.live()
+    let sum = 0
+    let worst = 0
+    for (const peer of live) {
+      sum += peer.joinedAt - peer.born
+      worst = Math.max(worst, peer.joinedAt - peer.born)
+    }
+    const count = Math.max(1, live.length)
+    this.found.firstLinkMs = sum / count
+    this.found.worstFirstLinkMs = worst
+    this.found.linkChangesPerJoin = this.world.traffic.linkChanges / count
+    this.found.bytesPerJoin = this.world.traffic.bytes / count
   }
 
   /** Runs until the mesh is whole and everybody has everything, or for `limit` ms; notes both times since `start`. */
@@ -270,6 +286,7 @@ export class Lab {
       lastArrivalRatio: ratio / count,
       controlBytesPerDelivery: spent.gossipControlBytes / per,
       bytesPerDelivery: spent.bytes / per,
+      packetsPerDelivery: spent.packets / per,
       settled: settled / count,
     }
   }

@@ -1,9 +1,9 @@
 /**
  * The ledger: every message that was sent, who has it, and how it came there. Upholds the invariants
- * `exactly-once`, `fifo`, `true` and `settled-once`.
+ * `exactly-once`, `fifo`, `causal`, `true`, `settled-once` and `receipts`.
  * @module
  */
-import type { Outcome } from '../src/protocol/effect.ts'
+import type { Outcome, PastBroadcast } from '../src/protocol/effect.ts'
 import type { PeerId } from '../src/protocol/id.ts'
 import type { RequestId } from '../src/protocol/input.ts'
 import { type Invariant, InvariantViolation } from './invariant.ts'
@@ -23,6 +23,12 @@ export class Message {
   readonly to: Peer | undefined
   readonly body: Uint8Array
   readonly sentAt: number
+  /** Delivered in the order of its sender. */
+  ordered = true
+  /** Peers that are said to have it; `undefined` when nobody asked. */
+  receipts: number | undefined = undefined
+  /** What its sender had before it, the last of each origin; `undefined` where that does not matter. */
+  causes: readonly Message[] | undefined = undefined
   outcome: Outcome | undefined = undefined
   settledAt = Number.POSITIVE_INFINITY
   deliveries = 0
@@ -80,7 +86,29 @@ export class Message {
   }
 }
 
+/** Numbers of questions about the past begin here, those of messages stay below. */
+const INQUIRIES = 2 ** 40
+
+/** A question about the past and its answer. */
+export class Inquiry {
+  readonly number: RequestId
+  readonly from: Peer
+  readonly topic: string
+  readonly askedAt: number
+  found: readonly Message[] = []
+  outcome: Outcome | undefined = undefined
+  settledAt = Number.POSITIVE_INFINITY
+
+  constructor(number: RequestId, from: Peer, topic: string, at: number) {
+    this.number = number
+    this.from = from
+    this.topic = topic
+    this.askedAt = at
+  }
+}
+
 export class Ledger {
+  readonly inquiries: Inquiry[] = []
   readonly messages: Message[] = []
   /** First deliveries, direct messages included. */
   deliveries = 0
@@ -89,13 +117,34 @@ export class Ledger {
   private open = 0
   /** Per origin and receiver, the number of the last broadcast delivered, plus one. */
   private readonly orders = new Map<Peer, Map<Peer, number>>()
+  /** Whether `causal` is upheld: then what each peer was given last, by origin. */
+  private histories: Map<Peer, Map<Peer, Message>> | undefined
+
+  /** From now on `causal` holds, whatever order the messages were sent with. */
+  expectCausal(): void {
+    this.histories = new Map()
+  }
+
   /** Requests that are not settled yet. */
   get unsettled(): number {
     return this.open
   }
 
   broadcast(from: Peer, topic: string, size: number, at: number): Message {
-    return this.add(new Message(this.messages.length, from, topic, undefined, size, at))
+    const message = this.add(new Message(this.messages.length, from, topic, undefined, size, at))
+    if (this.histories !== undefined) message.causes = [...(this.histories.get(from)?.values() ?? [])]
+    return message
+  }
+
+  /** A count of receipts was told. */
+  counted(peer: Peer, request: RequestId, count: number, at: number): void {
+    const message = this.messages[request]
+    const name = `${count} receipts told of message ${request}`
+    if (message?.from !== peer || message.receipts === undefined || message.outcome !== undefined)
+      violated('receipts', peer, at, `${name}, of which none were wanted`)
+    if (count <= message.receipts) violated('receipts', peer, at, `${name}, after ${message.receipts}`)
+    if (count > message.deliveries) violated('receipts', peer, at, `${name}: ${message.deliveries} have it`)
+    message.receipts = count
   }
 
   direct(from: Peer, to: Peer, size: number, at: number): Message {
@@ -109,7 +158,7 @@ export class Ledger {
     body: Uint8Array,
     hops: number,
     at: number,
-  ): void {
+  ): Message {
     const message = this.messages[numberOf(body)]
     if (message === undefined || !same(message.body, body)) {
       violated('true', peer, at, `${body.length} bytes that nobody sent, said to be from ${from}`)
@@ -122,21 +171,52 @@ export class Ledger {
       violated('true', peer, at, `${name} is for peer ${message.to.index}`)
     }
     if (message.has(peer)) violated('exactly-once', peer, at, `${name} delivered twice`)
-    if (topic !== undefined) this.checkOrder(message, peer, at)
+    if (topic !== undefined && message.ordered) this.checkOrder(message, peer, at)
+    if (message.causes !== undefined) this.checkCauses(message, message.causes, peer, at)
     message.note(peer, hops, at)
     this.deliveries++
     this.lastDelivery = at
+    return message
+  }
+
+  inquire(from: Peer, topic: string, at: number): Inquiry {
+    const inquiry = new Inquiry(INQUIRIES + this.inquiries.length, from, topic, at)
+    this.inquiries.push(inquiry)
+    this.open++
+    return inquiry
+  }
+
+  /** An answer about the past: what it holds was sent, and each message once. */
+  recalled(peer: Peer, request: RequestId, messages: readonly PastBroadcast[], at: number): void {
+    const inquiry = this.inquiries[request - INQUIRIES]
+    if (inquiry?.from !== peer || inquiry.outcome !== undefined)
+      violated('settled-once', peer, at, `an answer to ${request}, which was not asked`)
+    inquiry.found = messages.map(({ from, body, delivered }) => {
+      const message = this.messages[numberOf(body)]
+      if (message?.from.id !== from || message.topic !== inquiry.topic || !same(message.body, body))
+        violated('true', peer, at, `a past message that nobody sent, said to be from ${from}`)
+      if (delivered && message.from !== peer && !message.has(peer))
+        violated('true', peer, at, `past message ${message.number} said to be delivered`)
+      return message
+    })
+    if (new Set(inquiry.found).size < messages.length)
+      violated('exactly-once', peer, at, 'a past message was told twice')
   }
 
   settled(peer: Peer, request: RequestId, outcome: Outcome, at: number): void {
-    const message = this.messages[request]
+    const message = request < INQUIRIES ? this.messages[request] : this.inquiries[request - INQUIRIES]
     if (message === undefined || message.from !== peer) {
       violated('settled-once', peer, at, `request ${request} settled, but not made`)
     }
     if (message.outcome !== undefined) {
       violated('settled-once', peer, at, `request ${request} settled twice: ${message.outcome}, ${outcome}`)
     }
-    if (outcome === 'ok' && message.to !== undefined && !message.has(message.to)) {
+    if (
+      message instanceof Message &&
+      outcome === 'ok' &&
+      message.to !== undefined &&
+      !message.has(message.to)
+    ) {
       violated('true', peer, at, `request ${request} settled ok, but peer ${message.to.index} has nothing`)
     }
     message.outcome = outcome
@@ -148,6 +228,21 @@ export class Ledger {
     this.messages.push(message)
     this.open++
     return message
+  }
+
+  private checkCauses(message: Message, causes: readonly Message[], peer: Peer, at: number): void {
+    for (const cause of causes) {
+      if (cause.from === peer || cause.has(peer) || peer.joinedAt > cause.sentAt) continue
+      violated(
+        'causal',
+        peer,
+        at,
+        `message ${message.number} of peer ${message.from.index} came before ${cause.number}, which its sender had`,
+      )
+    }
+    const history = this.histories?.get(peer) ?? new Map<Peer, Message>()
+    this.histories?.set(peer, history)
+    history.set(message.from, message)
   }
 
   private checkOrder(message: Message, peer: Peer, at: number): void {

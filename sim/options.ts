@@ -56,6 +56,8 @@ export interface SimOptions {
   readonly connectTimeout: number
   /** The library's own option. */
   readonly kademliaK: number
+  /** The order that broadcasts are sent with: 0 fifo, 1 causal, 2 none. */
+  readonly order: number
 }
 
 /** Ten times the tolerance of cheap quartz (±50 ppm): a laptop's clock being slewed by its time service. */
@@ -96,4 +98,5 @@ export const DEFAULTS: SimOptions = {
   verifyCost: 0,
   connectTimeout: 10_000,
   kademliaK: 20,
+  order: 0,
 }

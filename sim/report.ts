@@ -24,6 +24,8 @@ export interface Phase {
   readonly controlBytesPerDelivery: number
   /** Bytes of all frames, per first arrival, the bodies included. */
   readonly bytesPerDelivery: number
+  /** Packets of all kinds, heartbeats included, per first arrival. */
+  readonly packetsPerDelivery: number
   /** Requests settled with `ok`, as a share. */
   readonly settled: number
 }
@@ -74,16 +76,35 @@ export interface Report {
   readonly directStretch: number | null
   readonly idleBytesPerLinkPerSecond: number | null
   readonly linkChangesPerPeerPerMinute: number | null
+  /** Counts of receipts when they were settled, as a share of the peers that had the message then: all of them, and the least. */
+  readonly receiptShare: number | null
+  readonly leastReceiptShare: number | null
+  /** Mean over the messages, ms from the last arrival to the last receipt. */
+  readonly receiptMs: number | null
+  /** Bytes of the frames that count, per first arrival. */
+  readonly receiptBytesPerDelivery: number | null
+  /** Share of the past messages asked for that came. */
+  readonly historyShare: number | null
+  /** Mean over those who asked, ms. */
+  readonly historyMs: number | null
   /** Virtual ms from the kill until the survivors were one island and had every message. */
   readonly recoveryMs: number | null
-  /** Virtual ms from the kill until direct messages began to arrive at first go: 100 in a row within 1 s each. */
+  /** Virtual ms from the kill until direct messages began to arrive at first go: 100 in a row within 2 s each. */
   readonly routingRecoveryMs: number | null
-  /** Virtual ms from the kill, or the end of a partition, until one island had a whole ring. */
+  /** Virtual ms from the kill, the last join or the end of a partition until one island had a whole ring. */
   readonly wholeMs: number | null
   /** Virtual ms from the end of a partition until one island had every message. */
   readonly healMs: number | null
+  /** Pushes over links between the sides of a partition that has ended, per message sent while it lasted: at least 1. */
+  readonly crossingsPerMissing: number | null
   /** Virtual ms until all that joined were one island. */
   readonly joinMs: number | null
+  /** Virtual ms from joining to the first link: mean and worst of all peers. */
+  readonly firstLinkMs: number | null
+  readonly worstFirstLinkMs: number | null
+  /** Links that came up or went down, each end counted, and bytes over links, per peer that joined. */
+  readonly linkChangesPerJoin: number | null
+  readonly bytesPerJoin: number | null
   readonly phases: readonly Phase[]
   readonly virtualMs: number
   readonly events: number
@@ -127,10 +148,21 @@ const ROWS: readonly (readonly [keyof Report, string, (value: number) => string]
   ['directStretch', 'direct time / quickest path', plain(2)],
   ['idleBytesPerLinkPerSecond', 'idle bytes per link per second', plain(1)],
   ['linkChangesPerPeerPerMinute', 'link changes per peer per minute', plain(3)],
+  ['firstLinkMs', 'first link after, mean', plain(0, ' ms')],
+  ['worstFirstLinkMs', 'first link after, worst', plain(0, ' ms')],
+  ['linkChangesPerJoin', 'link changes per join', plain(2)],
+  ['bytesPerJoin', 'bytes per join', plain(0)],
   ['wholeMs', 'ring whole after', plain(0, ' ms')],
+  ['receiptShare', 'receipts of those that have it', share],
+  ['leastReceiptShare', '… the least of one message', share],
+  ['receiptMs', 'receipts in after the last arrival', plain(0, ' ms')],
+  ['receiptBytesPerDelivery', 'receipt bytes per delivery', plain(1)],
+  ['historyShare', 'past messages found', share],
+  ['historyMs', 'past messages found within', plain(0, ' ms')],
   ['recoveryMs', 'recovered after', plain(0, ' ms')],
   ['routingRecoveryMs', 'routing whole after', plain(0, ' ms')],
   ['healMs', 'healed after', plain(0, ' ms')],
+  ['crossingsPerMissing', 'crossings per missing message', plain(3)],
   ['virtualMs', 'virtual time', value => `${(value / 1000).toFixed(1)} s`],
   ['realMs', 'real time', value => `${(value / 1000).toFixed(1)} s`],
   ['events', 'events', plain(0)],
@@ -167,7 +199,7 @@ export function table(report: Report): string {
 
 function phaseLines(phases: readonly Phase[]): string[] {
   const lines = [
-    '  phase          messages   delivered  dup/deliv  last hop  last ms  × flood  control B  total B  settled',
+    '  phase          messages   delivered  dup/deliv  last hop  last ms  × flood  control B  total B  packets  settled',
   ]
   for (const phase of phases) {
     lines.push(
@@ -181,6 +213,7 @@ function phaseLines(phases: readonly Phase[]): string[] {
         phase.lastArrivalRatio.toFixed(2).padStart(9),
         phase.controlBytesPerDelivery.toFixed(1).padStart(11),
         phase.bytesPerDelivery.toFixed(0).padStart(9),
+        phase.packetsPerDelivery.toFixed(2).padStart(9),
         share(phase.settled).padStart(9),
       ].join(''),
     )

@@ -86,6 +86,7 @@ export class SignalingServer {
     )
     event.peer = receiver
     event.input = { kind: 'envelope', bytes }
+    event.count = from.index
   }
 
   /** A peer vanished: the server finds out in time. */

@@ -101,6 +101,7 @@ const KINDS: readonly Input['kind'][] = [
   'signed',
   'verified',
   'tick',
+  'history',
 ]
 const CODE = new Map<string, number>(KINDS.map((kind, code) => [kind, code]))
 
@@ -111,14 +112,22 @@ export class Trace {
   readonly hash = new TraceHash()
   /** Inputs that reached a machine. */
   inputs = 0
-  private readonly times = new Float64Array(REMEMBERED)
-  private readonly peers = new Int32Array(REMEMBERED)
-  private readonly kinds = new Uint8Array(REMEMBERED)
-  private readonly links = new Int32Array(REMEMBERED)
-  private readonly sizes = new Int32Array(REMEMBERED)
+  private readonly times: Float64Array
+  private readonly peers: Int32Array
+  private readonly kinds: Uint8Array
+  private readonly links: Int32Array
+  private readonly sizes: Int32Array
+
+  constructor(remembered = REMEMBERED) {
+    this.times = new Float64Array(remembered)
+    this.peers = new Int32Array(remembered)
+    this.kinds = new Uint8Array(remembered)
+    this.links = new Int32Array(remembered)
+    this.sizes = new Int32Array(remembered)
+  }
 
   record(time: number, peer: number, input: Input): void {
-    const slot = this.inputs++ % REMEMBERED
+    const slot = this.inputs++ % this.times.length
     const code = CODE.get(input.kind) ?? 255
     let link = -1
     let size = 0
@@ -181,9 +190,9 @@ export class Trace {
   /** The last inputs of one peer (all peers when negative), oldest first, one line each. */
   recent(peer: number, count: number): string[] {
     const lines: string[] = []
-    const oldest = Math.max(0, this.inputs - REMEMBERED)
+    const oldest = Math.max(0, this.inputs - this.times.length)
     for (let n = this.inputs - 1; n >= oldest && lines.length < count; n--) {
-      const slot = n % REMEMBERED
+      const slot = n % this.times.length
       const who = this.peers[slot] as number
       if (peer >= 0 && who !== peer) continue
       const link = this.links[slot] as number

@@ -5,11 +5,11 @@
  */
 import type { Effect } from '../src/protocol/effect.ts'
 import type { PeerId } from '../src/protocol/id.ts'
-import type { Input } from '../src/protocol/input.ts'
+import type { Input, Order } from '../src/protocol/input.ts'
 import { Audit } from './audit.ts'
 import { castPeer } from './cast.ts'
 import { type Invariant, InvariantViolation } from './invariant.ts'
-import { Ledger, type Message } from './ledger.ts'
+import { type Inquiry, Ledger, type Message } from './ledger.ts'
 import type { MachineFactory } from './machine.ts'
 import { Network } from './network.ts'
 import type { SimOptions } from './options.ts'
@@ -22,6 +22,8 @@ import { Trace } from './trace.ts'
 import { Traffic } from './traffic.ts'
 import { swallows } from './traits.ts'
 
+/** As `--order` numbers them. */
+const ORDERS: readonly Order[] = ['fifo', 'causal', 'none']
 /** More events than this at one instant is a loop: 10,000 peers busy at once stay under it. */
 const MAX_EVENTS_PER_INSTANT = 5_000_000
 /** So many events waiting per peer is a storm: each of them brings about more than one other. */
@@ -31,8 +33,8 @@ const MAX_TICKS_PER_INSTANT = 1000
 
 export class World {
   readonly options: SimOptions
-  readonly queue = new EventQueue()
-  readonly trace = new Trace()
+  readonly queue: EventQueue
+  readonly trace: Trace
   readonly traffic = new Traffic()
   readonly peers: Peer[] = []
   readonly byId = new Map<PeerId, Peer>()
@@ -45,11 +47,15 @@ export class World {
   events = 0
   /** When a link was last opened, came up or went down. */
   lastChange = 0
+  /** What a scenario does about a delivery; nothing to this peer before the turn is over. */
+  onDelivery: ((peer: Peer, message: Message) => void) | undefined = undefined
   private readonly factory: MachineFactory
   private readonly audit = new Audit()
   private instant = 0
 
-  constructor(options: SimOptions, factory: MachineFactory) {
+  constructor(options: SimOptions, factory: MachineFactory, queue = new EventQueue(), trace = new Trace()) {
+    this.trace = trace
+    this.queue = queue
     this.options = options
     this.factory = factory
     this.ledger = new Ledger()
@@ -108,7 +114,11 @@ export class World {
    */
   partition(peers: readonly Peer[], oneSided = this.options.oneSided): void {
     this.network.oneSided = oneSided
-    for (const peer of peers) peer.side = 1
+    for (const peer of this.peers) peer.half = 0
+    for (const peer of peers) {
+      peer.side = 1
+      peer.half = 1
+    }
     this.server.cutOff(peers)
   }
 
@@ -118,9 +128,20 @@ export class World {
     this.server.start(this.live())
   }
 
-  broadcast(peer: Peer, topic = 'sim', size = this.options.payload): Message {
+  /** @param receipt ms in which receipts are counted; none are asked for without */
+  broadcast(peer: Peer, topic = 'sim', size = this.options.payload, receipt?: number): Message {
     const message = this.ledger.broadcast(peer, topic, size, this.now)
-    this.turn(peer, { kind: 'broadcast', request: message.number, topic, body: message.body.slice() })
+    const order = ORDERS[this.options.order] as Order
+    message.ordered = order !== 'none'
+    if (receipt !== undefined) message.receipts = 0
+    const input = {
+      kind: 'broadcast',
+      request: message.number,
+      topic,
+      body: message.body.slice(),
+      order,
+    } as const
+    this.turn(peer, receipt === undefined ? input : { ...input, receipt })
     return message
   }
 
@@ -128,6 +149,19 @@ export class World {
     const message = this.ledger.direct(from, to, size, this.now)
     this.turn(from, { kind: 'send', request: message.number, to: to.id, body: message.body.slice(), timeout })
     return message
+  }
+
+  /** Asks for the last messages of a topic; `age` in ms. */
+  history(
+    peer: Peer,
+    last: number,
+    age = Number.POSITIVE_INFINITY,
+    topic = 'sim',
+    timeout = 10_000,
+  ): Inquiry {
+    const inquiry = this.ledger.inquire(peer, topic, this.now)
+    this.turn(peer, { kind: 'history', request: inquiry.number, topic, last, age, timeout })
+    return inquiry
   }
 
   /** Something of the scenario's that happens at a time. */
@@ -215,6 +249,7 @@ export class World {
       case Happening.PACKET:
         if (endpoint?.state !== 'open' || event.bytes === undefined) return
         this.traffic.pushesArrived += event.count
+        if (endpoint.peer.half !== endpoint.other?.peer.half) this.traffic.pushesCrossed += event.count
         this.turn(endpoint.peer, { kind: 'packet', link: endpoint.link, bytes: event.bytes })
         return
       case Happening.TICK:
@@ -279,7 +314,13 @@ export class World {
         this.arm(peer, peer.due(effect.at))
         return
       case 'deliver':
-        this.ledger.delivered(peer, effect.from, effect.topic, effect.body, effect.hops, now)
+        this.deliver(peer, effect)
+        return
+      case 'past':
+        this.ledger.recalled(peer, effect.request, effect.messages, now)
+        return
+      case 'receipt':
+        this.ledger.counted(peer, effect.request, effect.count, now)
         return
       case 'verify': {
         const ok = verify(effect.key, effect.bytes, effect.signature)
@@ -337,6 +378,11 @@ export class World {
       case 'peer-timeout':
         return
     }
+  }
+
+  private deliver(peer: Peer, { from, topic, body, hops }: Extract<Effect, { kind: 'deliver' }>): void {
+    const message = this.ledger.delivered(peer, from, topic, body, hops, this.queue.now)
+    this.onDelivery?.(peer, message)
   }
 
   private changed(now: number): void {

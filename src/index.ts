@@ -26,6 +26,7 @@ export type {
   BroadcastOptions,
   Data,
   GossipOptions,
+  HistoryOptions,
   JoinOptions,
   LinkStats,
   Logger,
@@ -35,6 +36,7 @@ export type {
   MeshStats,
   MeshWarning,
   Message,
+  PastMessage,
   SendOptions,
 } from './mesh/api.ts'
 export { createMesh } from './mesh/create.ts'
@@ -42,7 +44,7 @@ export { MeshError, type MeshErrorCode } from './mesh/errors.ts'
 export { version } from './mesh/version.ts'
 export type { Drop, NodeState } from './protocol/effect.ts'
 export { isPeerId, type PeerId } from './protocol/id.ts'
-export type { LinkEnd } from './protocol/input.ts'
+export type { LinkEnd, Order } from './protocol/input.ts'
 export type {
   SampledPeer,
   SignalingEvents,

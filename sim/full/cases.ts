@@ -24,7 +24,9 @@ const VARIANTS: readonly Case[] = [
   { name: 'mass-kill-50', scenario: 'mass-kill', options: { kill: 0.5 } },
   { name: 'churn-1-loss-20', scenario: 'churn', options: { churn: 0.01, loss: 0.2 } },
   { name: 'partition', scenario: 'partition', options: {} },
+  { name: 'partition-one-sided', scenario: 'partition', options: { oneSided: 1 } },
   { name: 'direct', scenario: 'direct', options: {} },
+  { name: 'direct-kill-50', scenario: 'direct-kill', options: { kill: 0.5 } },
   { name: 'direct-5-links', scenario: 'direct', options: { maxPeers: 5 } },
 ]
 
@@ -63,7 +65,7 @@ export function planJobs(
   const largest = ordered.at(-1)
   for (const peers of ordered) {
     const last = peers === largest ? seeds : Math.min(seeds, smallSeeds)
-    for (let seed = 1; seed <= last; seed++) for (const of of cases) jobs.push({ of, peers, seed })
+    for (let seed = 1; seed <= last; seed++) for (const one of cases) jobs.push({ of: one, peers, seed })
   }
   return jobs
 }

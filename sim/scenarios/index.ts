@@ -4,16 +4,19 @@
  */
 import type { Scenario } from '../scenario.ts'
 import { broadcast } from './broadcast.ts'
+import { causal } from './causal.ts'
 import { churn } from './churn.ts'
 import { coldSenders } from './cold-senders.ts'
 import { direct } from './direct.ts'
 import { directKill } from './direct-kill.ts'
 import { frozen } from './frozen.ts'
 import { idle } from './idle.ts'
-import { joins } from './joins.ts'
+import { joins, joinsAtOnce } from './joins.ts'
+import { late } from './late.ts'
 import { manySenders } from './many-senders.ts'
 import { massKill } from './mass-kill.ts'
 import { partition } from './partition.ts'
+import { receipts } from './receipts.ts'
 import { serverDown } from './server-down.ts'
 
 export const scenarios: readonly Scenario[] = [
@@ -26,7 +29,11 @@ export const scenarios: readonly Scenario[] = [
   frozen,
   serverDown,
   joins,
+  joinsAtOnce,
   direct,
   directKill,
   idle,
+  receipts,
+  causal,
+  late,
 ]

@@ -14,6 +14,8 @@ export const partition: Scenario = {
     { field: 'islands', max: 1 },
     { field: 'maxLinks', max: maxPeers },
     { field: 'delivery', min: 1 },
+    { field: 'healMs', max: 5000 },
+    { field: 'ringFaults', max: 0 },
   ],
   run(lab) {
     const { world } = lab
@@ -35,6 +37,7 @@ export const partition: Scenario = {
     lab.found.healMs = lab.timeUntilWhole(120_000)
     lab.headline = 'parted'
     lab.conclude('parted', sent, before)
+    lab.found.crossingsPerMissing = world.traffic.since(before).pushesCrossed / sent.length
     lab.settle()
     lab.broadcasts('after', senders, 2)
   },

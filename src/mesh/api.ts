@@ -5,7 +5,7 @@
 import type { Identity } from '../identity/identity.ts'
 import type { Drop, NodeState } from '../protocol/effect.ts'
 import type { PeerId } from '../protocol/id.ts'
-import type { LinkEnd } from '../protocol/input.ts'
+import type { LinkEnd, Order } from '../protocol/input.ts'
 import type { SignalingTransport } from '../signaling/port.ts'
 
 /**
@@ -77,13 +77,30 @@ export interface MeshWarning {
   readonly cause?: unknown
 }
 
+/** A broadcast of the past, as `history()` finds it. */
+export interface PastMessage {
+  /** Who sent it: proven by signature. This peer's own are there too. */
+  readonly from: PeerId
+  /** As in {@link Message}. */
+  // biome-ignore lint/suspicious/noExplicitAny: an application knows its own messages
+  readonly data: any
+  readonly topic: string
+  /**
+   * About when it was broadcast, in milliseconds since 1970 on this tab's clock, as `Date.now()` tells. Hearsay: from when it
+   * reached the peer that supplied it. Within one list it never goes back, nor does the order of one sender.
+   */
+  readonly at: number
+  /** This peer has been given it as an event, or sent it since it was opened; false for what is older than its `join()`. */
+  readonly delivered: boolean
+}
+
 /** How broadcasts spread. The defaults and their sources are in protocol/gossip/config.ts. */
 export interface GossipOptions {
-  /** Milliseconds until an unacked push is sent again, 10 … 60,000; a floor under four measured round trips. Default 1,500. */
+  /** Milliseconds until an unacked push is asked about, 10 … 60,000; a floor under 150 ms and two measured round trips. Default 250. */
   readonly ackTimeout?: number
-  /** Milliseconds before the second retry, 10 … 60,000; doubles with each, ± 25 %. Default 1,000. */
+  /** Milliseconds before the third question, 10 … 60,000; doubles with each, ± 25 %. Default 1,000. */
   readonly retryInterval?: number
-  /** Retries until a link is given up for a message, 0 … 32. Default 4. */
+  /** Questions until a link is given up for a message, 0 … 32. Default 5. */
   readonly maxRetries?: number
   /** Links a broadcast may cross, 1 … 255. Default 64. */
   readonly maxHops?: number
@@ -114,6 +131,8 @@ export interface MeshOptions {
   /** Size of a Kademlia bucket, 1 … 256. Default 20 (Maymounkov & Mazières 2002, §2.1). */
   readonly kademliaK?: number
   readonly gossip?: GossipOptions
+  /** The order of this peer's broadcasts where {@link BroadcastOptions.order} does not say otherwise. Default `'fifo'`. */
+  readonly order?: Order
   /** Milliseconds for a link to open and authenticate, 500 … 120,000. Default 10,000: later, ICE has failed in all likelihood. */
   readonly connectTimeout?: number
   /** Gets what happens, e.g. `console`. Default: silence. What it throws is ignored. */
@@ -139,7 +158,39 @@ export interface SendOptions {
 }
 
 export interface BroadcastOptions {
+  /**
+   * When the others are given it; a promise of the sender to all of them, signed.
+   * `'fifo'`: after what this peer sent before it. `'causal'`: also after whatever this peer had been given before it
+   * sent it, so that no answer comes before its question; of more than 32 senders heard since its last causal
+   * broadcast, after the latest of the 32 heard last. Costs 7 bytes for each. `'none'`: as soon as it arrives. What it waits
+   * for and nobody has any more is waited for 10 s at most. Default: {@link MeshOptions.order}.
+   */
+  readonly order?: Order
+  /**
+   * Counts who has it: the promise is then one of a number, how many peers have been given it, this one not counted.
+   * It resolves when all that can be reached have said so, or when `timeout` is over. Sums come up the broadcast
+   * tree, about 60 bytes per peer in all. The number is never more than have it, as long as nobody lies about it (no
+   * signature proves it), and less where links break while it is counted. Default false.
+   */
+  readonly receipt?: boolean
+  /** Gets the number each time it has grown; with `receipt` only. */
+  readonly onReceipt?: (count: number) => void
+  /**
+   * Milliseconds for receipts to come in, 1 … 60,000; with `receipt` only. When it is over, the promise resolves with the
+   * number so far, and rejects with `timeout` only if no neighbour has acked. Default 10,000, as of `send()`.
+   */
+  readonly timeout?: number
   /** Ends the waiting; the broadcast itself goes on once it is under way. */
+  readonly signal?: AbortSignal
+}
+
+export interface HistoryOptions {
+  /** The latest so many messages, 1 … 1,000. Default 50, or 1,000 where `seconds` is given. */
+  readonly last?: number
+  /** Those of the last so many seconds, 1 … 86,400. Default: of any age. */
+  readonly seconds?: number
+  /** Milliseconds until it resolves with what has been found, 1 … 60,000. Default 10,000, as of `send()`. */
+  readonly timeout?: number
   readonly signal?: AbortSignal
 }
 
@@ -230,13 +281,32 @@ export interface Mesh extends AsyncDisposable {
   send(peer: PeerId, data: Data, options?: SendOptions): Promise<void>
   /**
    * Sends to every peer of the swarm, exactly once, in order. Resolves when every tree neighbour has acked; at
-   * once when there is no other peer. A topic is 1 … 256 bytes of UTF-8; topics that end in `/*` are patterns
+   * once when there is no other peer. With `receipt: true` it resolves with how many peers have it, see
+   * {@link BroadcastOptions.receipt}. A topic is 1 … 256 bytes of UTF-8; topics that end in `/*` are patterns
    * and cannot be sent to.
    *
    * @throws MeshError `unsupported`, `too-large`, `timeout` (no neighbour has acked), `refused` (the identity did
    * not sign), `left`, `aborted`, or `busy` (128 MiB wait to be sent)
    */
+  sendBroadcast(
+    topic: string,
+    data: Data,
+    options: BroadcastOptions & { readonly receipt: true },
+  ): Promise<number>
   sendBroadcast(topic: string, data: Data, options?: BroadcastOptions): Promise<void>
+  /**
+   * The latest broadcasts on a topic, those before `join()` included, oldest first: what this peer and up to four
+   * neighbours still hold of them (each 8 MiB of all topics by default, see {@link GossipOptions.historyBytes}; a neighbour
+   * supplies 1 MiB for one question). Each is verified and comes once. They are not events: what is yet to come as a
+   * `message` is left out, what has come is marked `delivered`. `[]` where nobody knows of any.
+   *
+   * @example
+   * const missed = (await mesh.history('chat', { last: 50 })).filter(message => !message.delivered)
+   *
+   * @throws RangeError for a pattern; MeshError `timeout` (no neighbour has answered), `left`, `aborted`, or `busy` (32
+   * questions are open, or each neighbour has been asked eight times in a moment)
+   */
+  history(topic: string, options?: HistoryOptions): Promise<PastMessage[]>
   /**
    * Calls `handler` for broadcasts on `topic`; `chat/*` takes everything below `chat/`, `*` everything. Not for
    * this peer's own. Returns unsubscribe. A handler that throws does not disturb the others.

@@ -4,9 +4,11 @@
  * @module
  */
 import { isPeerId, type PeerId } from '../protocol/id.ts'
+import type { Order } from '../protocol/input.ts'
 import { MAX_TOPIC } from '../protocol/wire/limits.ts'
 import { utf8Encode } from '../protocol/wire/text.ts'
 import { nearest } from './nearest.ts'
+import { isPattern } from './subscriptions.ts'
 
 /** A value as an error message shows it. */
 export function shown(value: unknown): string {
@@ -52,8 +54,10 @@ export function checkText(name: string, value: unknown, most: number): asserts v
     throw new RangeError(`${wanted}, got ${shown(value)}`)
 }
 
+/** One topic, not a pattern. */
 export function checkTopic(value: unknown): asserts value is string {
   checkText('topic', value, MAX_TOPIC)
+  if (isPattern(value)) throw new RangeError(`topic '${value}' names many topics: name one of them`)
 }
 
 export function checkPeerId(name: string, value: unknown): asserts value is PeerId {
@@ -70,6 +74,11 @@ export function checkFunction(name: string, value: unknown): void {
 export function checkSignal(name: string, value: unknown): asserts value is AbortSignal | undefined {
   if (value !== undefined && !(value instanceof AbortSignal))
     throw new TypeError(`${name} must be an AbortSignal, got ${shown(value)}`)
+}
+
+export function checkOrder(name: string, value: unknown): asserts value is Order {
+  if (!['fifo', 'causal', 'none'].includes(value as Order))
+    throw new TypeError(`${name} must be 'fifo', 'causal' or 'none', got ${shown(value)}`)
 }
 
 /** An options bag: an object, with no name that is not known. */

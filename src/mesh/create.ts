@@ -72,9 +72,9 @@ async function compose(settings: Settings, platform: Platform): Promise<Mesh> {
     const { verify } = await signatures().then(backend => ({ verify: backend.verify.bind(backend) }))
     const ports = { ...platform, transport: settings.transport, identity, verify }
     const logger = shielded(settings.logger)
-    const { bootstrapNodes, gossip } = settings
+    const { bootstrapNodes, gossip, order } = settings
     const { historyBytes = GOSSIP_DEFAULTS.historyBytes } = gossip
-    const mesh = new LiveMesh(node, ports, { bootstrapNodes, historyBytes, logger }, () =>
+    const mesh = new LiveMesh(node, ports, { bootstrapNodes, historyBytes, order, logger }, () =>
       identity.release?.(),
     )
     warn = warning => mesh.warn(warning)

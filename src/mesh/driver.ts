@@ -24,7 +24,17 @@ import { Wake } from './wake.ts'
 /** Effects that are the application's. */
 export type AppEffect = Extract<
   Effect,
-  { kind: 'deliver' | 'receipt' | 'settle' | 'peer-connect' | 'peer-disconnect' | 'peer-timeout' | 'state' }
+  {
+    kind:
+      | 'deliver'
+      | 'receipt'
+      | 'past'
+      | 'settle'
+      | 'peer-connect'
+      | 'peer-disconnect'
+      | 'peer-timeout'
+      | 'state'
+  }
 >
 
 /** What a driver tells the mesh; each may call back into the driver. */

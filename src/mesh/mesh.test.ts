@@ -3,7 +3,7 @@ import { MemoryNetwork } from '../link/memory.ts'
 import { base32, type PeerId } from '../protocol/id.ts'
 import { MemorySignaling, MemoryTransport } from '../signaling/memory.ts'
 import type { SignalingTransport } from '../signaling/port.ts'
-import type { Mesh, MeshOptions, MeshWarning, Message } from './api.ts'
+import type { BroadcastOptions, HistoryOptions, Mesh, MeshOptions, MeshWarning, Message } from './api.ts'
 import { createMeshWith } from './create.ts'
 import { MeshError } from './errors.ts'
 import type { Platform, Timers } from './ports.ts'
@@ -34,6 +34,8 @@ class World {
   readonly network = new MemoryNetwork()
   readonly timers = new CountedTimers()
   readonly meshes: Mesh[] = []
+  /** Milliseconds by which all clocks have been put forward. */
+  passed = 0
 
   async mesh(options: Partial<MeshOptions> = {}, platform: Partial<Platform> = {}): Promise<Mesh> {
     const mesh = await createMeshWith(
@@ -42,7 +44,7 @@ class World {
         links: this.network.factory(),
         random: webRandom(),
         timers: this.timers,
-        clock: () => performance.now(),
+        clock: () => performance.now() + this.passed,
         wallClock: () => Date.now(),
         page: undefined,
         unsupported: undefined,
@@ -286,6 +288,143 @@ describe('a broadcast', () => {
   })
 })
 
+describe('receipts', () => {
+  it('say how many have it, as they come in and in the end', async () => {
+    const [origin, ...others] = (await world.joined(7, { maxPeers: 3 })) as [Mesh, ...Mesh[]]
+    const heard = others.map(nextMessage)
+    const counts: number[] = []
+    const onReceipt = (count: number): void => void counts.push(count)
+    const count: number = await origin.sendBroadcast('chat', 'hello', { receipt: true, onReceipt })
+    expect(count).toBe(6)
+    expect(counts.at(-1)).toBe(6)
+    expect([...new Set(counts)].sort((a, b) => a - b)).toEqual(counts)
+    await Promise.all(heard)
+    // Without asking it is as ever.
+    expect(await origin.sendBroadcast('chat', 'again', { receipt: false })).toBe(undefined)
+  })
+
+  it('of nobody are none', async () => {
+    const [mesh] = (await world.joined(1)) as [Mesh]
+    expect(await mesh.sendBroadcast('chat', 1, { receipt: true })).toBe(0)
+  })
+
+  it('come as far as they get when their time is over, or the signal fires', async () => {
+    const [a, b] = (await world.joined(2)) as [Mesh, Mesh]
+    const heard = nextMessage(b)
+    const controller = new AbortController()
+    const call = a.sendBroadcast('chat', 1, { receipt: true, timeout: 60_000, signal: controller.signal })
+    controller.abort()
+    expect(await codeOf(call)).toBe('aborted')
+    await heard
+    b.leave()
+    await until(a, () => a.neighbours.length === 0)
+    expect(await a.sendBroadcast('chat', 2, { receipt: true, timeout: 50 })).toBe(0)
+  })
+
+  it('a listener that throws is reported and disturbs nothing', async () => {
+    const reported: unknown[] = []
+    vi.stubGlobal('reportError', (error: unknown) => reported.push(error))
+    const [a] = (await world.joined(2)) as [Mesh]
+    const onReceipt = (): void => {
+      throw new Error('mine')
+    }
+    expect(await a.sendBroadcast('chat', 1, { receipt: true, onReceipt })).toBe(1)
+    expect(reported).toEqual([new Error('mine')])
+  })
+
+  it.each([
+    [{ receipt: 1 }, 'TypeError: receipt must be true or false, got 1'],
+    [{ onReceipt() {} }, 'TypeError: onReceipt and timeout need receipt: true'],
+    [{ timeout: 5 }, 'TypeError: onReceipt and timeout need receipt: true'],
+    [{ receipt: true, onReceipt: 'x' }, 'TypeError: onReceipt must be a function, got "x"'],
+    [{ receipt: true, timeout: 60_001 }, 'RangeError: timeout must be 1 to 60000 milliseconds, got 60001'],
+    [{ order: 'total' }, "TypeError: order must be 'fifo', 'causal' or 'none', got \"total\""],
+    [
+      { reciept: true },
+      "TypeError: unknown option 'broadcast options.reciept', did you mean 'broadcast options.receipt'?",
+    ],
+  ])('asked for with %o are a mistake', async (options, message) => {
+    const [mesh] = (await world.joined(1)) as [Mesh]
+    expect(await codeOf(mesh.sendBroadcast('chat', 1, options as BroadcastOptions))).toBe(message)
+  })
+})
+
+describe('order', () => {
+  it.each(['fifo', 'causal', 'none'] as const)("'%s' brings everything", async order => {
+    const meshes = await world.joined(4, { maxPeers: 3, order })
+    const [ann, ...others] = meshes as [Mesh, ...Mesh[]]
+    const heard = new Map<Mesh, string[]>(meshes.map(mesh => [mesh, []]))
+    for (const mesh of meshes) mesh.on('message', ({ data }) => heard.get(mesh)?.push(data))
+    // Everybody answers the question as soon as it is heard.
+    const answers = others.map(async mesh => {
+      const { data } = await nextMessage(mesh)
+      await mesh.sendBroadcast('chat', `${data}!`, { receipt: true })
+    })
+    await ann.sendBroadcast('chat', 'hello', { receipt: true, order: 'causal' })
+    await Promise.all(answers)
+    for (const mesh of others) expect(heard.get(mesh)).toEqual(['hello', 'hello!', 'hello!'])
+    expect(heard.get(ann)).toEqual(['hello!', 'hello!', 'hello!'])
+  })
+})
+
+describe('history', () => {
+  it('brings a newcomer what was said before it came, in order, and not as events', async () => {
+    const [ann, bob] = (await world.joined(2)) as [Mesh, Mesh]
+    for (let i = 0; i < 5; i++) {
+      await ann.sendBroadcast('chat', { i })
+      await bob.sendBroadcast('other', i)
+    }
+    await bob.sendBroadcast('chat', 'and me')
+    const before = Date.now()
+    // What is a moment old would still come as an event.
+    world.passed += 1000
+    const late = await world.mesh()
+    const events: unknown[] = []
+    late.on('message', message => events.push(message.data))
+    await late.join()
+    const past = await late.history('chat', { last: 4 })
+    expect(past.map(({ from, data, topic, delivered }) => [from, data, topic, delivered])).toEqual([
+      [ann.peerId, { i: 2 }, 'chat', false],
+      [ann.peerId, { i: 3 }, 'chat', false],
+      [ann.peerId, { i: 4 }, 'chat', false],
+      [bob.peerId, 'and me', 'chat', false],
+    ])
+    for (const { at } of past) expect(Math.abs(at - before)).toBeLessThan(60_000)
+    expect(await late.history('chat')).toHaveLength(6)
+    expect(await late.history('chat', { seconds: 3600 })).toHaveLength(6)
+    expect(await late.history('nothing')).toEqual([])
+    const next = nextMessage(late)
+    await ann.sendBroadcast('chat', 'new')
+    await next
+    expect(events).toEqual(['new'])
+    expect((await late.history('chat', { last: 2 })).map(({ data, delivered }) => [data, delivered])).toEqual(
+      [
+        ['and me', false],
+        ['new', true],
+      ],
+    )
+  })
+
+  it('of a peer alone is what it has said itself', async () => {
+    const [mesh] = (await world.joined(1)) as [Mesh]
+    await mesh.sendBroadcast('chat', 1)
+    expect(await mesh.history('chat')).toMatchObject([{ from: mesh.peerId, data: 1, delivered: true }])
+    await mesh.leave()
+    expect(await codeOf(mesh.history('chat'))).toBe('left')
+  })
+
+  it.each<[HistoryOptions, string]>([
+    [{ last: 0 }, 'RangeError: last must be an integer from 1 to 1000, got 0'],
+    [{ seconds: 1.5 }, 'RangeError: seconds must be an integer from 1 to 86400, got 1.5'],
+    [{ timeout: 0 }, 'RangeError: timeout must be 1 to 60000 milliseconds, got 0'],
+    [{ signal: AbortSignal.abort() }, 'aborted'],
+  ])('with %o is refused', async (options, message) => {
+    const [mesh] = (await world.joined(1)) as [Mesh]
+    expect(await codeOf(mesh.history('chat', options))).toBe(message)
+    expect(await codeOf(mesh.history('chat/*'))).toMatch(/^RangeError: topic 'chat\/\*' names many/)
+  })
+})
+
 describe('a direct message', () => {
   it('resolves when the other side has it', async () => {
     const [a, b] = (await world.joined(2)) as [Mesh, Mesh]
@@ -398,7 +537,7 @@ describe('a wrong call', () => {
     [
       'many topics',
       mesh => mesh.sendBroadcast('chat/*', 1),
-      "RangeError: topic 'chat/*' names many topics: broadcast on one of them",
+      "RangeError: topic 'chat/*' names many topics: name one of them",
     ],
   ])('is refused before anything is sent: %s', async (_, call, wanted) => {
     const [mesh] = (await world.joined(1)) as [Mesh]

@@ -9,12 +9,15 @@
  */
 
 import type { NodeState } from '../protocol/effect.ts'
+import { MAX_PAST } from '../protocol/gossip/past.ts'
 import type { PeerId } from '../protocol/id.ts'
+import type { Order } from '../protocol/input.ts'
 import type { Node } from '../protocol/node.ts'
 import { MAX_TOPIC } from '../protocol/wire/limits.ts'
 import type {
   BroadcastOptions,
   Data,
+  HistoryOptions,
   JoinOptions,
   Logger,
   Mesh,
@@ -22,16 +25,20 @@ import type {
   MeshStats,
   MeshWarning,
   Message,
+  PastMessage,
   SendOptions,
 } from './api.ts'
 import {
   checkFunction,
+  checkInteger,
   checkMilliseconds,
   checkNames,
+  checkOrder,
   checkPeerId,
   checkSignal,
   checkText,
   checkTopic,
+  shown,
 } from './arguments.ts'
 import { decodeData } from './data-decode.ts'
 import { encodeData } from './data-encode.ts'
@@ -45,11 +52,15 @@ import type { Ports } from './ports.ts'
 import { aborted } from './requests.ts'
 import { Sending } from './sending.ts'
 import { statsOf } from './stats.ts'
-import { isPattern, Subscriptions } from './subscriptions.ts'
+import { Subscriptions } from './subscriptions.ts'
 import { Warnings } from './warnings.ts'
 
 /** How long `send` waits for a receipt: a few hops, retries and a relayed first contact. The default of fetch-like calls. */
 export const DEFAULT_SEND_TIMEOUT = 10_000
+/** Longest wait for receipts and for the past: neighbours keep count for a minute. */
+const LONGEST_WAIT = 60_000
+/** Messages of a `history` that does not say: a screenful or two. */
+const DEFAULT_LAST = 50
 /** Longest timeout of a `send`: a day. What must wait longer needs a store, not a timer. */
 const LONGEST_TIMEOUT = 86_400_000
 const EVENTS = Object.keys({
@@ -71,6 +82,7 @@ export class LiveMesh implements Mesh {
   private readonly node: Node
   private readonly ports: Ports
   private readonly bootstrap: readonly PeerId[]
+  private readonly order: Order
   private readonly logger: Logger
   private readonly release: () => void
   private readonly driver: Driver
@@ -93,6 +105,7 @@ export class LiveMesh implements Mesh {
     settings: {
       readonly bootstrapNodes: readonly PeerId[]
       readonly historyBytes: number
+      readonly order: Order
       readonly logger: Logger
     },
     release: () => void,
@@ -101,6 +114,7 @@ export class LiveMesh implements Mesh {
     this.peerId = node.config.id
     this.ports = ports
     this.bootstrap = settings.bootstrapNodes
+    this.order = settings.order
     this.logger = settings.logger
     this.release = release
     this.emitter = new Emitter(
@@ -181,15 +195,55 @@ export class LiveMesh implements Mesh {
     return this.sending.direct(peer, body, timeout, signal)
   }
 
-  async sendBroadcast(topic: string, data: Data, options: BroadcastOptions = {}): Promise<void> {
+  sendBroadcast(
+    topic: string,
+    data: Data,
+    options: BroadcastOptions & { readonly receipt: true },
+  ): Promise<number>
+  sendBroadcast(topic: string, data: Data, options?: BroadcastOptions): Promise<void>
+  // biome-ignore lint/suspicious/noConfusingVoidType: a number with receipts, nothing without
+  async sendBroadcast(topic: string, data: Data, options: BroadcastOptions = {}): Promise<number | void> {
     checkTopic(topic)
-    if (isPattern(topic)) throw new RangeError(`topic '${topic}' names many topics: broadcast on one of them`)
-    checkNames('broadcast options', options, ['signal'])
-    const { signal } = options
+    checkNames('broadcast options', options, ['order', 'receipt', 'onReceipt', 'timeout', 'signal'])
+    const { order = this.order, receipt = false, onReceipt, timeout, signal }: BroadcastOptions = options
+    checkOrder('order', order)
+    if (typeof receipt !== 'boolean')
+      throw new TypeError(`receipt must be true or false, got ${shown(receipt)}`)
+    if (onReceipt !== undefined) checkFunction('onReceipt', onReceipt)
+    if (timeout !== undefined) checkMilliseconds('timeout', timeout, 1, LONGEST_WAIT)
+    if (!receipt && (onReceipt ?? timeout) !== undefined)
+      throw new TypeError('onReceipt and timeout need receipt: true')
     checkSignal('signal', signal)
     const body = encodeData(data)
     this.mustBeJoined('sendBroadcast')
-    return this.sending.broadcast(topic, body, signal)
+    if (!receipt) return void (await this.sending.broadcast(topic, body, order, signal))
+    const told = (count: number): void => {
+      try {
+        onReceipt?.(count)
+      } catch (error) {
+        this.thrown(error, 'onReceipt')
+      }
+    }
+    return this.sending.broadcast(topic, body, order, signal, timeout ?? DEFAULT_SEND_TIMEOUT, told)
+  }
+
+  async history(topic: string, options: HistoryOptions = {}): Promise<PastMessage[]> {
+    checkTopic(topic)
+    checkNames('history options', options, ['last', 'seconds', 'timeout', 'signal'])
+    const { seconds, timeout = DEFAULT_SEND_TIMEOUT, signal } = options
+    const { last = seconds === undefined ? DEFAULT_LAST : MAX_PAST } = options
+    checkInteger('last', last, 1, MAX_PAST)
+    if (seconds !== undefined) checkInteger('seconds', seconds, 1, LONGEST_TIMEOUT / 1000)
+    checkMilliseconds('timeout', timeout, 1, LONGEST_WAIT)
+    checkSignal('signal', signal)
+    this.mustBeJoined('history')
+    const since = seconds === undefined ? Number.POSITIVE_INFINITY : seconds * 1000
+    const found = await this.sending.history(topic, last, since, timeout, signal)
+    const now = this.ports.wallClock()
+    return found.flatMap(({ from, body, age, delivered }) => {
+      const decoded = this.decode(from, topic, body)
+      return decoded === undefined ? [] : [{ from, data: decoded.data, topic, at: now - age, delivered }]
+    })
   }
 
   subscribe(topic: string, handler: (message: Message) => void): () => void {
@@ -275,6 +329,12 @@ export class LiveMesh implements Mesh {
       case 'deliver':
         this.deliver(effect)
         break
+      case 'receipt':
+        this.sending.tell(effect.request, effect.count)
+        break
+      case 'past':
+        this.sending.tell(effect.request, effect.messages)
+        break
       case 'settle':
         this.sending.settle(effect.request, effect.outcome)
         break
@@ -305,15 +365,23 @@ export class LiveMesh implements Mesh {
     const wanted = topic !== undefined && this.subscriptions.wants(topic)
     // A relay that nobody listens on does not take messages apart.
     if (!wanted && !this.emitter.has('message')) return
-    const decoded = decodeData(body)
-    if (decoded.kind === 'drop') {
-      this.malformed++
-      this.logger.debug('a message did not decode', from, topic, decoded.reason)
-      return
-    }
+    const decoded = this.decode(from, topic, body)
+    if (decoded === undefined) return
     const message: Message = { from, data: decoded.data, topic, hops }
     this.emitter.emit('message', message)
     if (topic !== undefined) this.subscriptions.deliver(topic, message)
+  }
+
+  private decode(
+    from: PeerId,
+    topic: string | undefined,
+    body: Uint8Array,
+  ): { readonly data: Data } | undefined {
+    const decoded = decodeData(body)
+    if (decoded.kind !== 'drop') return decoded
+    this.malformed++
+    this.logger.debug('a message did not decode', from, topic, decoded.reason)
+    return undefined
   }
 
   /** Tells the application of something that works less well than it could. */

@@ -14,6 +14,7 @@ describe('options', () => {
       identity: 'persistent',
       maxPeers: 8,
       kademliaK: 20,
+      order: 'fifo',
       connectTimeout: 10_000,
       bootstrapNodes: [],
       gossip: {},
@@ -34,6 +35,7 @@ describe('options', () => {
       bootstrapNodes: [peer],
       kademliaK: 8,
       gossip: { ackTimeout: 500, retryInterval: 500.5, maxRetries: 0, maxHops: 255, historyBytes: 65_536 },
+      order: 'causal',
       connectTimeout: 5000,
       logger: console,
     }
@@ -122,6 +124,7 @@ describe('options', () => {
       RangeError,
       'connectTimeout must be 500 to 120000 milliseconds, got 0',
     ],
+    [{ ...needed, order: 'total' }, TypeError, "order must be 'fifo', 'causal' or 'none', got \"total\""],
     [{ ...needed, logger: { debug() {} } }, TypeError, 'logger.info must be a function, got undefined'],
     [{ ...needed, logger: null }, TypeError, 'logger must be an object like console, got null'],
   ])('are refused by name: %#', async (options, type, message) => {

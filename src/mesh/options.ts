@@ -5,6 +5,7 @@
 
 import type { Identity } from '../identity/identity.ts'
 import { ID_BYTES, type PeerId } from '../protocol/id.ts'
+import type { Order } from '../protocol/input.ts'
 import type { SignalingTransport } from '../signaling/port.ts'
 import type { GossipOptions, Logger, MeshOptions } from './api.ts'
 import {
@@ -12,6 +13,7 @@ import {
   checkInteger,
   checkMilliseconds,
   checkNames,
+  checkOrder,
   checkPeerId,
   checkText,
   shown,
@@ -25,6 +27,8 @@ const LEAST_PEERS = 3
 const MOST_PEERS = 64
 /** Kademlia's k (Maymounkov & Mazières 2002, §2.1: "for example, k = 20"). */
 export const DEFAULT_KADEMLIA_K = 20
+/** What a chat expects; costs nothing but the waiting for a lost one. */
+const DEFAULT_ORDER: Order = 'fifo'
 /** Chromium gives ICE up after 15 s; a dial that took 10 s has failed in all likelihood, and its slot is wanted. */
 export const DEFAULT_CONNECT_TIMEOUT = 10_000
 /** Public STUN servers of two operators: one may be blocked, and each more slows gathering. No TURN: nobody gives that away. */
@@ -49,6 +53,7 @@ export interface Settings {
   readonly kademliaK: number
   /** Only what was given: the rest has its defaults in protocol/gossip/config.ts. */
   readonly gossip: GossipOptions
+  readonly order: Order
   readonly connectTimeout: number
   readonly logger: Logger
 }
@@ -63,6 +68,7 @@ const NAMES = Object.keys({
   bootstrapNodes: 0,
   kademliaK: 0,
   gossip: 0,
+  order: 0,
   connectTimeout: 0,
   logger: 0,
 } satisfies Record<keyof MeshOptions, 0>)
@@ -93,6 +99,7 @@ export function readOptions(options: unknown): Settings {
     iceServers = DEFAULT_ICE_SERVERS,
     bootstrapNodes = [],
     kademliaK = DEFAULT_KADEMLIA_K,
+    order = DEFAULT_ORDER,
     connectTimeout = DEFAULT_CONNECT_TIMEOUT,
     logger = SILENT,
   } = given
@@ -104,6 +111,7 @@ export function readOptions(options: unknown): Settings {
   checkIceServers(iceServers)
   checkBootstrap(bootstrapNodes)
   checkInteger('kademliaK', kademliaK, 1, 256)
+  checkOrder('order', order)
   checkMilliseconds('connectTimeout', connectTimeout, 500, 120_000)
   checkLogger(logger)
   return {
@@ -115,6 +123,7 @@ export function readOptions(options: unknown): Settings {
     bootstrapNodes: [...new Set(bootstrapNodes)],
     kademliaK,
     gossip: readGossip(gossip),
+    order,
     connectTimeout,
     logger,
   }

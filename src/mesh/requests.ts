@@ -11,6 +11,7 @@ export type Failures = Readonly<Record<Exclude<Outcome, 'ok' | 'aborted' | 'left
 
 interface Pending {
   settle(outcome: Outcome): void
+  tell(value: unknown): void
 }
 
 export class Requests {
@@ -22,14 +23,19 @@ export class Requests {
    *
    * @param start hands it to the protocol
    * @param cancel tells the protocol that nobody waits any more
-   * @returns resolves on `ok`, rejects with a MeshError otherwise
+   * @param value what it resolves with if nothing else is told
+   * @param told gets what is told meanwhile
+   * @returns resolves on `ok` with the last value, rejects with a MeshError otherwise
    */
-  open(
+  open<T = void>(
     start: (request: RequestId) => void,
     cancel: (request: RequestId) => void,
     failures: Failures,
     signal: AbortSignal | undefined,
-  ): Promise<void> {
+    value: T,
+    told: (value: T) => void = () => {},
+  ): Promise<T> {
+    let last = value
     if (signal?.aborted === true) return Promise.reject(aborted(signal))
     return new Promise((resolve, reject) => {
       const request = this.next++
@@ -42,10 +48,14 @@ export class Requests {
       this.pending.set(request, {
         settle(outcome) {
           signal?.removeEventListener('abort', onAbort)
-          if (outcome === 'ok') resolve()
+          if (outcome === 'ok') resolve(last)
           else if (outcome === 'left') reject(leftError())
           else if (outcome === 'aborted') reject(new MeshError('aborted', 'the call was given up'))
           else reject(new MeshError(outcome, failures[outcome]))
+        },
+        tell(value) {
+          last = value as T
+          told(last)
         },
       })
       start(request)
@@ -58,13 +68,14 @@ export class Requests {
     pending?.settle(outcome)
   }
 
+  /** What there is so far: a value of the type that the request was opened with. */
+  tell(request: RequestId, value: unknown): void {
+    this.pending.get(request)?.tell(value)
+  }
+
   /** Ends every request that is still open. */
   settleAll(outcome: Outcome): void {
     for (const request of [...this.pending.keys()]) this.settle(request, outcome)
-  }
-
-  has(request: RequestId): boolean {
-    return this.pending.has(request)
   }
 }
 

@@ -3,9 +3,9 @@
  * settled.
  * @module
  */
-import type { Outcome } from '../protocol/effect.ts'
+import type { Outcome, PastBroadcast } from '../protocol/effect.ts'
 import type { PeerId } from '../protocol/id.ts'
-import type { Input, LinkId, RequestId } from '../protocol/input.ts'
+import type { Input, LinkId, Order, RequestId } from '../protocol/input.ts'
 import { Admission } from './admission.ts'
 import { FULL_MARK } from './outgoing.ts'
 import type { Ports } from './ports.ts'
@@ -59,11 +59,24 @@ export class Sending {
         busy: BUSY,
       },
       signal,
+      undefined,
     )
   }
 
-  broadcast(topic: string, body: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+  /**
+   * @param receipt ms in which receipts are counted, if at all
+   * @returns how many peers are known to have it
+   */
+  broadcast(
+    topic: string,
+    body: Uint8Array,
+    order: Order,
+    signal: AbortSignal | undefined,
+    receipt?: number,
+    told?: (count: number) => void,
+  ): Promise<number> {
     const { outlet } = this
+    const how = receipt === undefined ? { order } : { order, receipt }
     return this.requests.open(
       request =>
         this.admission.enter({
@@ -71,7 +84,7 @@ export class Sending {
           way: 'broadcast',
           bytes: body.length,
           timeout: Number.POSITIVE_INFINITY,
-          go: () => outlet.input({ kind: 'broadcast', request, topic, body }),
+          go: () => outlet.input({ kind: 'broadcast', request, topic, body, ...how }),
         }),
       request => this.cancel(request),
       {
@@ -81,7 +94,37 @@ export class Sending {
         busy: BUSY,
       },
       signal,
+      0,
+      told,
     )
+  }
+
+  history(
+    topic: string,
+    last: number,
+    age: number,
+    timeout: number,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly PastBroadcast[]> {
+    const { outlet } = this
+    const silent = `no neighbour has told of the past of '${topic}' within ${timeout} ms`
+    return this.requests.open<readonly PastBroadcast[]>(
+      request => outlet.input({ kind: 'history', request, topic, last, age, timeout }),
+      request => this.cancel(request),
+      {
+        timeout: silent,
+        'no-route': silent,
+        refused: silent,
+        busy: 'too many questions about the past at once: await some before asking more',
+      },
+      signal,
+      [],
+    )
+  }
+
+  /** A request has a value now, and may get another. */
+  tell(request: RequestId, value: unknown): void {
+    this.requests.tell(request, value)
   }
 
   linkUp(peer: PeerId, link: LinkId): void {

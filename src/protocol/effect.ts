@@ -12,6 +12,16 @@ export type Outcome = 'ok' | 'timeout' | 'no-route' | 'refused' | 'left' | 'abor
 /** The swarm as this peer stands in it. */
 export type NodeState = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'left'
 
+/** A broadcast of the past. */
+export interface PastBroadcast {
+  readonly from: PeerId
+  readonly body: Uint8Array
+  /** Milliseconds since it reached whoever supplied it: hearsay. */
+  readonly age: number
+  /** Delivered here before; otherwise it was broadcast before this peer came. */
+  readonly delivered: boolean
+}
+
 export type Effect =
   // links
   /** Start a link; the initiator makes the offer. Answered by `link-signal`s, then `link-open` or `link-closed`. */
@@ -49,6 +59,8 @@ export type Effect =
     }
   /** So many peers are known to have a broadcast that asked for receipts. More than were told before; `settle` follows. */
   | { readonly kind: 'receipt'; readonly request: RequestId; readonly count: number }
+  /** The answer to `history`, oldest first; `settle` follows. */
+  | { readonly kind: 'past'; readonly request: RequestId; readonly messages: readonly PastBroadcast[] }
   | { readonly kind: 'settle'; readonly request: RequestId; readonly outcome: Outcome }
   | { readonly kind: 'peer-connect'; readonly peer: PeerId; readonly link: LinkId }
   | {

@@ -18,7 +18,7 @@ export type Order = 'fifo' | 'causal' | 'none'
 
 /** A question to the driver's crypto, answered by `signed` or `verified` with the same token. */
 export interface Token {
-  readonly machine: 'gossip' | 'routing' | 'handshake'
+  readonly machine: 'gossip' | 'history' | 'routing' | 'handshake'
   readonly n: number
 }
 
@@ -61,6 +61,17 @@ export type Input =
       readonly to: PeerId
       readonly body: Uint8Array
       /** Milliseconds until the request is settled with `timeout`. */
+      readonly timeout: number
+    }
+  | {
+      readonly kind: 'history'
+      readonly request: RequestId
+      readonly topic: string
+      /** Messages wanted at most, 1 … 1,000, the latest. */
+      readonly last: number
+      /** No older than so many milliseconds; Infinity for any age. */
+      readonly age: number
+      /** Milliseconds until what was found is told. */
       readonly timeout: number
     }
   | { readonly kind: 'cancel'; readonly request: RequestId }

@@ -18,7 +18,7 @@ import type { Drop, Effect, NodeState } from './effect.ts'
 import { Gossip } from './gossip/gossip.ts'
 import { type Greeting, Handshake, MAX_HELD } from './handshake/handshake.ts'
 import type { PeerId } from './id.ts'
-import type { Input, LinkEnd, LinkId, PeerSample } from './input.ts'
+import type { Input, LinkEnd, LinkId, PeerSample, Token } from './input.ts'
 import { Liveness, type Vital } from './liveness/liveness.ts'
 import { BYE_REASONS } from './overlay/exchange.ts'
 import { readIds } from './overlay/letters.ts'
@@ -69,6 +69,7 @@ export interface Neighbour {
 }
 
 interface Channel {
+  readonly link: LinkId
   readonly unpacker: Unpacker
   readonly score: Score
   /** Frames that arrived while the last AUTH was at the verifier. */
@@ -78,6 +79,8 @@ interface Channel {
   readonly chatter: Credit
   record: PeerRecord | undefined
   up: boolean
+  /** Its link is gone. */
+  ended: boolean
 }
 
 /** Frames of liveness and overlay from one link: a rush of joins among 64 neighbours is 10 a second each. */
@@ -115,6 +118,7 @@ export class Node {
   private ran = ALL
   /** Empty boxes for what the overlay and the routing want, one per depth of the calls between the two. */
   private readonly boxes: Box[] = []
+  private readonly reader = new Reader(new Uint8Array(0))
   private current: NodeState = 'idle'
   private signalingUp = false
   /** The last sample of the swarm was empty: this peer is the only one. */
@@ -144,7 +148,7 @@ export class Node {
     this.ran = 0
     if (input.kind === 'tick') this.wakeAt = Number.NaN
     if (this.joined || input.kind === 'join') this.dispatch(input, now)
-    else if (input.kind === 'broadcast' || input.kind === 'send') {
+    else if (input.kind === 'broadcast' || input.kind === 'send' || input.kind === 'history') {
       this.out.push({ kind: 'settle', request: input.request, outcome: 'left' })
     }
     if ((this.ran & ROUTING) !== 0) {
@@ -238,6 +242,8 @@ export class Node {
             out,
           ),
         )
+      case 'history':
+        return this.gossip.history(input, now, this.out)
       case 'cancel':
         this.gossip.cancel(input.request, this.out)
         return this.routed(now, out => this.routing.cancel(input.request, out))
@@ -291,6 +297,7 @@ export class Node {
     this.laid(now, out => this.overlay.leave(out))
     this.gossip.stop(now, this.out)
     this.routed(now, out => this.routing.stop(now, out))
+    for (const channel of this.channels.values()) channel.ended = true
     this.channels.clear()
     this.signalingUp = false
     this.out.push({ kind: 'signaling-leave' })
@@ -326,7 +333,7 @@ export class Node {
     if (now >= due.routing) this.routed(now, out => this.routing.tick(now, out))
   }
 
-  private onVerified(machine: 'gossip' | 'routing' | 'handshake', n: number, ok: boolean, now: number): void {
+  private onVerified(machine: Token['machine'], n: number, ok: boolean, now: number): void {
     if (machine === 'handshake') {
       this.ran = ALL
       return this.greeted(this.handshake.verified(n, ok), now)
@@ -334,7 +341,7 @@ export class Node {
     if (machine === 'routing')
       return this.routed(now, out => this.count(this.routing.verified(n, ok, now, out)))
     this.ran |= GOSSIP
-    const bad = this.gossip.verified(n, ok, now, this.out)
+    const bad = this.gossip.verified(n, ok, now, this.out, machine === 'history')
     if (bad !== undefined) this.penalise(bad.link, bad.drop, now)
   }
 
@@ -344,6 +351,7 @@ export class Node {
     const slot = this.overlay.slotOf(link)
     if (slot === undefined || this.channels.has(link)) return
     this.channels.set(link, {
+      link,
       unpacker: new Unpacker(),
       score: new Score(),
       chatter: new Credit(CHATTER_BURST, CHATTER_PER_SECOND, now),
@@ -351,6 +359,7 @@ export class Node {
       heldBytes: 0,
       record: undefined,
       up: false,
+      ended: false,
     })
     this.handshake.open(link, slot.peer, binding, now, this.out)
   }
@@ -371,24 +380,29 @@ export class Node {
       const vital = this.liveness.heard(link, now)
       if (vital !== undefined) this.onVital(vital, now)
     }
-    const result = channel.unpacker.read(bytes, frame => this.onFrame(link, channel, frame, now))
+    const result = channel.unpacker.read(bytes, (packet, start, end) =>
+      this.onFrame(channel, packet, start, end, now),
+    )
     if (result !== 'ok') this.penalise(link, result, now)
   }
 
-  private onFrame(link: LinkId, channel: Channel, frame: Uint8Array, now: number): void {
+  /** One frame: the bytes from `start` up to `end`. */
+  private onFrame(channel: Channel, bytes: Uint8Array, start: number, end: number, now: number): void {
+    const { link } = channel
     // An earlier frame of the same packet may have ended the link.
-    if (this.channels.get(link) !== channel) return
-    const type = frame[0] as number
-    const reader = new Reader(frame, 1)
+    if (channel.ended) return
+    const type = bytes[start] as number
+    const reader = this.reader.reset(bytes, start + 1, end)
     if (type <= Frame.AUTH) {
       this.ran = ALL
       return this.greeted(this.handshake.frame(link, type, reader, this.out), now)
     }
     if (!channel.up) {
-      const room = channel.held.length < MAX_HELD && channel.heldBytes + frame.length <= MAX_HELD_BYTES
+      const length = end - start
+      const room = channel.held.length < MAX_HELD && channel.heldBytes + length <= MAX_HELD_BYTES
       if (!this.handshake.isVerifying(link) || !room) return this.count('unexpected')
-      channel.held.push(frame.slice())
-      channel.heldBytes += frame.length
+      channel.held.push(bytes.slice(start, end))
+      channel.heldBytes += length
       return
     }
     this.handshake.settled(link)
@@ -407,13 +421,16 @@ export class Node {
       case Frame.RANGES:
       case Frame.BEACON:
       case Frame.TALLY:
+      case Frame.HISTORY:
+      case Frame.PAST:
         this.ran |= GOSSIP
         return this.gossip.frame(link, type, reader, now, this.out)
       case Frame.ROUTED:
       case Frame.BOUNCED:
       case Frame.DATA:
       case Frame.RECEIPT:
-      case Frame.TAKEN: {
+      case Frame.TAKEN:
+      case Frame.HORIZON: {
         const box = this.box()
         const drop = this.routing.frame(link, type, reader, now, box)
         this.playRouted(box, now)
@@ -471,7 +488,7 @@ export class Node {
     this.gossip.linkUp(link, slot.peer, now, this.out)
     const { held } = channel
     channel.held = []
-    for (const frame of held) this.onFrame(link, channel, frame, now)
+    for (const frame of held) this.onFrame(channel, frame, 0, frame.length, now)
   }
 
   private onVital(vital: Vital, now: number): void {
@@ -497,6 +514,7 @@ export class Node {
   /** Every machine but the overlay forgets a link. */
   private forget(link: LinkId, peer: PeerId, reason: LinkEnd, now: number): void {
     const channel = this.channels.get(link)
+    if (channel !== undefined) channel.ended = true
     this.channels.delete(link)
     this.handshake.close(link)
     if (channel?.up !== true) return
@@ -535,7 +553,8 @@ export class Node {
           this.liveness.hint(effect.link, now, this.out)
           break
         case 'lookahead':
-          this.routing.neighboursOf(effect.link, effect.peers)
+          this.ran |= ROUTING
+          this.routing.neighboursOf(effect.link, effect.peers, now)
           this.gossip.neighboursOf(effect.link, effect.peers)
           break
         case 'dropped':

@@ -1,7 +1,7 @@
 /**
  * The BEACON frame: the pulse of the root of the ground tree, flooded over every link.
  *
- *     BEACON = %x28 hops age root seq     ; 1 byte, 1 byte, u48, varint
+ *     BEACON = %x29 hops age root seq     ; 1 byte, 1 byte, u48, varint
  *     age    = child * 128 + quarters     ; child 1: the receiver is the sender's parent in the ground tree
  *                                         ; quarters: of a second since the root sent it, 0 … 127
  *

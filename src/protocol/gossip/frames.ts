@@ -16,9 +16,11 @@ import {
   type Entry,
 } from './control.ts'
 import { beaconArrived } from './ground.ts'
+import type { Inquiries } from './inquiries.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { PushHead } from './push.ts'
 import { ackedRange } from './pushing.ts'
+import { recall } from './recall.ts'
 import { reported } from './receipts.ts'
 import { received } from './receive.ts'
 import { announced } from './repair.ts'
@@ -31,6 +33,7 @@ import type { Verifying } from './verifying.ts'
 export function readFrame(
   state: GossipState,
   verifying: Verifying,
+  inquiries: Inquiries,
   head: PushHead,
   neighbour: Neighbour,
   type: FrameType,
@@ -76,6 +79,10 @@ export function readFrame(
       for (const entry of entries) reported(state, neighbour, entry, verifying)
       return undefined
     }
+    case Frame.HISTORY:
+      return recall(state, neighbour, reader)
+    case Frame.PAST:
+      return inquiries.past(neighbour, head, reader)
     default:
       return 'unexpected'
   }

@@ -17,7 +17,9 @@
  *  9. Each broadcast of this peer is settled exactly once; at most `maxRequests` are open.
  * 10. Receipts are counted for at most `maxTallies` messages. A peer is counted over one link only: the one that brought
  *     it the message.
- * 11. Without broadcasts, link changes or questions nothing but beacons is sent; without links nothing at all:
+ * 11. At most 32 questions about the past are open, and what they have found holds `historyBytes` and one message at most. A
+ *     neighbour gets a mebibyte for one question, of its `historyCredit` and `repairCredit`.
+ * 12. Without broadcasts, link changes or questions nothing but beacons is sent; without links nothing at all:
  *     `deadline` is Infinity.
  * @module
  */
@@ -33,6 +35,8 @@ import type { GossipConfig } from './config.ts'
 import { deliverEarly, forget, gapDue } from './delivery.ts'
 import { readFrame } from './frames.ts'
 import { type Ground, groundDue, groundLinkLost, groundLinkUp } from './ground.ts'
+import { healDue } from './heal.ts'
+import { Inquiries, type Question } from './inquiries.ts'
 import { Neighbour } from './neighbour.ts'
 import { flushAcks, flushDigest, flushTallies, flushTouched } from './notices.ts'
 import { Publisher } from './publish.ts'
@@ -60,6 +64,7 @@ export class Gossip {
   private readonly state: GossipState
   private readonly verifying: Verifying
   private readonly publisher: Publisher
+  private readonly inquiries: Inquiries
   private readonly head = new PushHead()
 
   constructor(config: GossipConfig) {
@@ -67,6 +72,7 @@ export class Gossip {
     this.state = new GossipState(config, streamId(config.key, config.epoch), forgetting)
     this.verifying = new Verifying(this.state.settings)
     this.publisher = new Publisher(this.state)
+    this.inquiries = new Inquiries(this.state)
   }
 
   /** The earliest time `tick` is wanted; Infinity for none. */
@@ -85,6 +91,7 @@ export class Gossip {
     state.now = now
     state.out = out
     this.publisher.clear()
+    this.inquiries.clear()
     state.neighbours.clear()
     this.verifying.clear()
     for (const stream of [...state.streams.byId.values()])
@@ -101,6 +108,7 @@ export class Gossip {
     state.tallyAt = NEVER
     state.joinedAt = undefined
     state.antiEntropyAt = NEVER
+    state.healing.at = NEVER
     state.activeAt = Number.NEGATIVE_INFINITY
     state.deadline = NEVER
   }
@@ -111,7 +119,7 @@ export class Gossip {
     this.begin(now, out)
     const repair = new Credit(state.settings.historyBytes, REPAIR_PER_SECOND, now)
     const comparisons = new Credit(COMPARISONS, COMPARISONS_PER_SECOND, now)
-    const neighbour = new Neighbour(link, peer, repair, comparisons)
+    const neighbour = new Neighbour(link, peer, repair, comparisons, now)
     state.neighbours.set(link, neighbour)
     compareAll(state, neighbour)
     groundLinkUp(state, neighbour)
@@ -128,6 +136,7 @@ export class Gossip {
     giveUpAll(state, neighbour)
     groundLinkLost(state, link)
     awaitNoMore(state, link)
+    this.inquiries.lost(link)
     for (const stream of state.streams.byId.values()) {
       stream.edges.delete(link)
       if (stream.parent === link) orphan(state, stream)
@@ -169,6 +178,7 @@ export class Gossip {
       giveUpAll(state, neighbour)
       groundLinkLost(state, link)
       awaitNoMore(state, link)
+      this.inquiries.lost(link)
       for (const stream of state.streams.byId.values()) {
         if (stream.parent === link) orphan(state, stream)
       }
@@ -196,11 +206,19 @@ export class Gossip {
     this.end()
   }
 
+  /** Asks neighbours for the latest messages of a topic. */
+  history(question: Question, now: number, out: Outbox): void {
+    this.begin(now, out)
+    this.inquiries.open(question)
+    this.end()
+  }
+
   /** The application waits no longer. The message goes on. */
   cancel(request: RequestId, out: Outbox): void {
+    this.state.out = out
+    this.inquiries.cancel(request)
     const open = this.state.requests.get(request)
     if (open === undefined) return
-    this.state.out = out
     settle(this.state, open, 'aborted')
   }
 
@@ -209,7 +227,7 @@ export class Gossip {
     const neighbour = this.state.neighbours.get(link)
     if (neighbour === undefined) return 'unexpected'
     this.begin(now, out)
-    const drop = readFrame(this.state, this.verifying, this.head, neighbour, type, reader)
+    const drop = readFrame(this.state, this.verifying, this.inquiries, this.head, neighbour, type, reader)
     this.end()
     return drop
   }
@@ -220,15 +238,16 @@ export class Gossip {
     this.end()
   }
 
-  /** The answer to a `verify`. A drop names the link that delivered the forgery. */
+  /** The answer to a `verify`, of a message of the past or a new one. A drop names the link that delivered the forgery. */
   verified(
     n: number,
     ok: boolean,
     now: number,
     out: Outbox,
+    past = false,
   ): { readonly drop: Drop; readonly link: LinkId } | undefined {
     this.begin(now, out)
-    const drop = checked(this.state, this.verifying, n, ok)
+    const drop = past ? this.inquiries.checked(n, ok) : checked(this.state, this.verifying, n, ok)
     this.end()
     return drop
   }
@@ -262,8 +281,10 @@ export class Gossip {
       if (stream.graftAt === NEVER && stream.gapAt === NEVER) state.streams.timed.delete(stream)
     }
     if (state.antiEntropyAt <= now) antiEntropyDue(state)
+    if (state.healing.at <= now) healDue(state, this.verifying)
     if (state.ground.deadline <= now) groundDue(state)
     if (state.requests.size > 0) this.publisher.expire()
+    if (this.inquiries.deadline <= now) this.inquiries.tick()
     this.end()
     this.schedule()
   }
@@ -290,6 +311,7 @@ export class Gossip {
       unacked,
       requests: state.requests.size,
       tallies: state.tallies.size,
+      inquiries: this.inquiries.size,
     }
   }
 
@@ -309,7 +331,15 @@ export class Gossip {
   /** After a tick the deadline is exact; between ticks it is never too late. */
   private schedule(): void {
     const { state } = this
-    let at = Math.min(state.antiEntropyAt, state.ground.deadline, state.tallyAt, this.publisher.deadline)
+    const { antiEntropyAt, ground, tallyAt } = state
+    let at = Math.min(
+      state.healing.at,
+      antiEntropyAt,
+      ground.deadline,
+      tallyAt,
+      this.publisher.deadline,
+      this.inquiries.deadline,
+    )
     for (const neighbour of state.neighbours.values()) {
       at = Math.min(at, neighbour.ackAt, neighbour.digestAt, neighbour.retryAt, neighbour.tallyAt)
     }

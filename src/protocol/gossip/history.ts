@@ -34,6 +34,11 @@ export class History {
     return this.bytes > this.limit && this.oldest !== this.newest ? this.oldest : undefined
   }
 
+  /** The one that came last; `older` leads on. */
+  get latest(): Message | undefined {
+    return this.newest
+  }
+
   remove(message: Message): void {
     if (message.cost === 0) return
     if (message.older !== undefined) message.older.newer = message.newer

@@ -7,10 +7,14 @@
 import { Credit } from '../credit.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
+import { Writer } from '../wire/writer.ts'
 import type { Beacon } from './beacon.ts'
-import type { GraftEntry, TallyEntry } from './control.ts'
+import type { GraftEntry } from './control.ts'
 import type { Message, Stream } from './stream.ts'
 
+/** What a neighbour may ask of the past: a page that opens a few rooms, then one question in two seconds. */
+const QUESTIONS = 10
+const QUESTIONS_PER_SECOND = 0.5
 /** Beacons of one neighbour: a root and its successors in a rush of joins, then one a second. */
 const BEACONS = 32
 
@@ -39,12 +43,13 @@ export class Neighbour {
   ackAt = Number.POSITIVE_INFINITY
 
   /** Receipts to report. */
-  tallies: TallyEntry[] = []
+  readonly tallies = new Writer(64)
   tallyAt = Number.POSITIVE_INFINITY
 
-  /** Messages to announce, and from when on each may go along with other frames. */
-  digest: Message[] = []
-  digestRipe: number[] = []
+  /** Messages to announce, when each is due, and from when on it may go along with other frames. */
+  readonly digest: Message[] = []
+  readonly digestDue: number[] = []
+  readonly digestRipe: number[] = []
   digestAt = Number.POSITIVE_INFINITY
   /** Streams to prune and to graft, this turn. */
   readonly prunes: Stream[] = []
@@ -60,8 +65,15 @@ export class Neighbour {
   readonly repairCredit: Credit
   /** RANGES it may send that ask for an answer. */
   readonly rangesCredit: Credit
+  /** HISTORY that it may send, and that it may be sent. */
+  readonly historyCredit: Credit
+  readonly questionCredit: Credit
+  /** Questions to it that are open, and how many messages may still come for each. */
+  readonly questions = new Map<number, number>()
   /** Answers that were asked for and may still come. */
   answersDue = 0
+  /** It has a backlog that this peer does not ask for before its turn: see heal.ts. */
+  offering = false
   /** When it was last sent everything, for comparison. */
   comparedAt = Number.NEGATIVE_INFINITY
   /** A frame went to it in this turn: acks go along. */
@@ -71,11 +83,14 @@ export class Neighbour {
   heard: Beacon | undefined
   readonly beacons = new Credit(BEACONS, 1, 0)
 
-  constructor(link: LinkId, peer: PeerId, repairCredit: Credit, rangesCredit: Credit) {
+  constructor(link: LinkId, peer: PeerId, repairCredit: Credit, rangesCredit: Credit, now: number) {
     this.link = link
     this.peer = peer
     this.repairCredit = repairCredit
     this.rangesCredit = rangesCredit
+    this.historyCredit = new Credit(QUESTIONS, QUESTIONS_PER_SECOND, now)
+    // A little less, so that an honest peer never asks too much.
+    this.questionCredit = new Credit(QUESTIONS - 2, QUESTIONS_PER_SECOND * 0.9, now)
   }
 
   /** Something for it waits for the end of a turn, or for company. */

@@ -9,6 +9,7 @@ import { idOfKey } from '../record.ts'
 import type { Reader } from '../wire/reader.ts'
 import { askWhere, noteActivity } from './compare.ts'
 import { arrive, remember } from './delivery.ts'
+import { overheard } from './heal.ts'
 import type { Neighbour } from './neighbour.ts'
 import { ackLater, announceLater } from './notices.ts'
 import {
@@ -205,6 +206,7 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
   if (unknownStart && stream.next === 0 && from !== undefined) askWhere(state, from, stream)
   for (const other of candidate.copies) if (other !== copy) repeat(state, stream, other, push)
   passOn(state, message, from)
+  if (message.late) overheard(state, message)
   if (stream.earlySeq === push.seq) announcedBefore(state, message)
   if (tally !== undefined) awaitAll(state, tally, message)
 }

@@ -6,31 +6,32 @@ import { givenUpAfter, graftWait, retryDelay, transferTime } from './timing.ts'
 const middle = { u32: () => 2 ** 31, bytes: (length: number) => new Uint8Array(length) }
 
 test.each([
-  [1, undefined, 1500],
-  [1, 100, 1500],
-  [1, 1000, 4000],
-  [2, 100, 1000],
-  [3, 100, 2000],
-  [4, 100, 4000],
-  [5, 100, 8000],
-  [5, 3000, 12_000],
+  [1, undefined, 250],
+  [1, 20, 250],
+  [1, 100, 350],
+  [1, 1000, 2150],
+  [2, 100, 350],
+  [3, 100, 1000],
+  [4, 100, 2000],
+  [6, 100, 8000],
+  [6, 6000, 12_150],
   [20, 100, 30_000],
 ])('the delay after attempt %i at a round trip of %s ms is %i ms', (attempts, roundTrip, delay) => {
   expect(retryDelay(attempts, roundTrip, GOSSIP_DEFAULTS, middle)).toBeCloseTo(delay)
 })
 
-test('retries are spread by a quarter, never below four round trips', () => {
+test('questions are spread by a quarter, never below the delay of acks and two round trips', () => {
   const random = seeded(1)
   for (let i = 0; i < 1000; i++) {
-    const delay = retryDelay(3, 10, GOSSIP_DEFAULTS, random)
+    const delay = retryDelay(4, 10, GOSSIP_DEFAULTS, random)
     expect(delay).toBeGreaterThanOrEqual(1500)
     expect(delay).toBeLessThanOrEqual(2500)
-    expect(retryDelay(2, 300, GOSSIP_DEFAULTS, random)).toBeGreaterThanOrEqual(1200)
+    expect(retryDelay(3, 500, GOSSIP_DEFAULTS, random)).toBeGreaterThanOrEqual(1150)
   }
 })
 
-test('a request outlasts every retry', () => {
-  expect(givenUpAfter(GOSSIP_DEFAULTS)).toBe((1500 + 1000 + 2000 + 4000 + 8000) * 1.25)
+test('a request outlasts every question', () => {
+  expect(givenUpAfter(GOSSIP_DEFAULTS)).toBe((250 + 250 + 1000 + 2000 + 4000 + 8000) * 1.25)
 })
 
 test.each([

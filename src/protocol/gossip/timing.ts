@@ -9,7 +9,7 @@ import { ASSUMED_ROUND_TRIP, type GossipSettings } from './config.ts'
 const MAX_BACKOFF = 30_000
 
 /**
- * Milliseconds until it is asked whether a push has come: the ack timeout (four round trips on top of the delay of
+ * Milliseconds until it is asked whether a push has come: the ack timeout (two round trips on top of the delay of
  * acks at least) after the push, as long again after the first question, then `retryInterval` · 2ⁿ ± 25 %.
  * `attempts` counts the push and the questions so far.
  */

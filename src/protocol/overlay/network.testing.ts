@@ -77,6 +77,11 @@ export class OverlayNetwork {
     return member
   }
 
+  /** The id of somebody who is not there. */
+  stranger(): PeerId {
+    return idFromBytes(this.random.bytes(32))
+  }
+
   alive(): Member[] {
     return [...this.members.values()].filter(member => member.alive)
   }

@@ -171,23 +171,23 @@ export class Slots {
     return chooseEviction([...this], { self: this.self, maxPeers: this.maxPeers, redundantOnly, minDegree })
   }
 
-  add(asked: Asked, now: number): Slot {
-    // Written out, so that every slot has one hidden class.
-    const slot: Slot = {
-      peer: asked.peer,
-      session: asked.session,
-      ring: asked.ring,
-      outgoing: asked.outgoing,
+  /** A slot for a peer that is asked, or accepted; it counts once it is added. */
+  create(asked: Asked, now: number): Slot {
+    return {
+      ...asked,
       link: 0,
       phase: 'asked',
       deadline: now + ASK_TIMEOUT,
       since: now,
       suspect: false,
+      hearsayAt: 0,
       neighbours: undefined,
     }
+  }
+
+  add(slot: Slot): void {
     this.byPeer.set(slot.peer, slot)
     this.version++
-    return slot
   }
 
   /** Gives a slot a link, which has `timeout` ms to come up; less until the other side's first signal is there. */

@@ -43,8 +43,12 @@ export const Frame = {
   RANGES: 0x25,
   /** How many have a message that asked for receipts: add them up, and pass the sum on. */
   TALLY: 0x26,
+  /** Send the latest messages of a topic, as PAST. */
+  HISTORY: 0x27,
+  /** A message that was asked for with HISTORY, or that it was the last one. */
+  PAST: 0x28,
   /** The pulse of the ground tree's root: take the first to bring it as parent, and pass it on. */
-  BEACON: 0x28,
+  BEACON: 0x29,
 
   // routing
   /** A direct message on its way: deliver it, or pass it on. */
@@ -57,6 +61,8 @@ export const Frame = {
   RECEIPT: 0x33,
   /** ROUTED and BOUNCED frames that have arrived over this link: keep them no longer. */
   TAKEN: 0x34,
+  /** Places of peers that the sender is near to: look further ahead with them. */
+  HORIZON: 0x35,
 } as const
 
 export type FrameType = (typeof Frame)[keyof typeof Frame]
