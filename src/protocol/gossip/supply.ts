@@ -44,7 +44,6 @@ export function supply(
     const edge = stream.edge(neighbour.link)
     const notHere = new RangeSet()
     let refused = false
-    if (tree && ranges.count > 0) hurry(state, stream)
     let missed = false
     for (let i = 0; i < ranges.count && left > 0; i++) {
       const end = Math.min(ranges.end(i), stream.highest)
@@ -69,6 +68,7 @@ export function supply(
           return undefined
         }
         if (!neighbour.repairCredit.take(message.frame.length, state.now)) return 'rate'
+        if (tree) hurry(state, stream)
         resend(state, neighbour, message)
         sent++
       }

@@ -17,7 +17,6 @@ import { RangeSet } from './ranges.ts'
 import type { GossipState } from './state.ts'
 import type { Edge, Message, Stream } from './stream.ts'
 
-const NOTHING = new RangeSet()
 /** A first message floods the links near its origin, as far as the origin is farther than this from the root. */
 const SPREAD_BELOW = 3
 /** A graft that worked is over within two or three rounds of announcements. */
@@ -85,7 +84,10 @@ function part(state: GossipState, stream: Stream, neighbour: Neighbour): void {
 /** Asks a neighbour to be the parent. */
 export function adopt(state: GossipState, stream: Stream, neighbour: Neighbour): void {
   setParent(stream, neighbour.link)
-  graft(state, neighbour, { stream: stream.id, tree: true, ranges: NOTHING })
+  const ranges = new RangeSet()
+  // What it passes on before it hears of this, and the parent of before does not pass on any more, would be lost.
+  if (stream.received > 0) ranges.add(stream.highest + 1, stream.highest + state.settings.maxGraft)
+  graft(state, neighbour, { stream: stream.id, tree: true, ranges })
 }
 
 /** Announcements of this stream go out fast for a while: its tree changes. */
@@ -159,8 +161,7 @@ export function optimize(state: GossipState, message: Message, neighbour: Neighb
   if (gain - known < state.settings.optimizationThreshold) return
   stream.swapSeq = stream.highest
   stream.swapGain = gain
-  // The parent of before goes on until its push comes second: what is on the way now is not lost between the two.
-  stream.edge(parent.link).eager = false
+  leaveParent(state, stream)
   adopt(state, stream, neighbour)
 }
 
