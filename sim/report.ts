@@ -89,12 +89,14 @@ export interface Report {
   readonly historyMs: number | null
   /** Virtual ms from the kill until the survivors were one island and had every message. */
   readonly recoveryMs: number | null
-  /** Virtual ms from the kill until direct messages began to arrive at first go: 100 in a row within 1 s each. */
+  /** Virtual ms from the kill until direct messages began to arrive at first go: 100 in a row within 2 s each. */
   readonly routingRecoveryMs: number | null
   /** Virtual ms from the kill, the last join or the end of a partition until one island had a whole ring. */
   readonly wholeMs: number | null
   /** Virtual ms from the end of a partition until one island had every message. */
   readonly healMs: number | null
+  /** Pushes over links between the sides of a partition that has ended, per message sent while it lasted: at least 1. */
+  readonly crossingsPerMissing: number | null
   /** Virtual ms until all that joined were one island. */
   readonly joinMs: number | null
   /** Virtual ms from joining to the first link: mean and worst of all peers. */
@@ -160,6 +162,7 @@ const ROWS: readonly (readonly [keyof Report, string, (value: number) => string]
   ['recoveryMs', 'recovered after', plain(0, ' ms')],
   ['routingRecoveryMs', 'routing whole after', plain(0, ' ms')],
   ['healMs', 'healed after', plain(0, ' ms')],
+  ['crossingsPerMissing', 'crossings per missing message', plain(3)],
   ['virtualMs', 'virtual time', value => `${(value / 1000).toFixed(1)} s`],
   ['realMs', 'real time', value => `${(value / 1000).toFixed(1)} s`],
   ['events', 'events', plain(0)],

@@ -82,6 +82,7 @@ const EMPTY: Report = {
   wholeMs: null,
   routingRecoveryMs: null,
   healMs: null,
+  crossingsPerMissing: null,
   joinMs: null,
   firstLinkMs: null,
   worstFirstLinkMs: null,

@@ -114,7 +114,11 @@ export class World {
    */
   partition(peers: readonly Peer[], oneSided = this.options.oneSided): void {
     this.network.oneSided = oneSided
-    for (const peer of peers) peer.side = 1
+    for (const peer of this.peers) peer.half = 0
+    for (const peer of peers) {
+      peer.side = 1
+      peer.half = 1
+    }
     this.server.cutOff(peers)
   }
 
@@ -245,6 +249,7 @@ export class World {
       case Happening.PACKET:
         if (endpoint?.state !== 'open' || event.bytes === undefined) return
         this.traffic.pushesArrived += event.count
+        if (endpoint.peer.half !== endpoint.other?.peer.half) this.traffic.pushesCrossed += event.count
         this.turn(endpoint.peer, { kind: 'packet', link: endpoint.link, bytes: event.bytes })
         return
       case Happening.TICK:

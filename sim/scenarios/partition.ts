@@ -37,6 +37,7 @@ export const partition: Scenario = {
     lab.found.healMs = lab.timeUntilWhole(120_000)
     lab.headline = 'parted'
     lab.conclude('parted', sent, before)
+    lab.found.crossingsPerMissing = world.traffic.since(before).pushesCrossed / sent.length
     lab.settle()
     lab.broadcasts('after', senders, 2)
   },

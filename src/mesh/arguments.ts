@@ -8,6 +8,7 @@ import type { Order } from '../protocol/input.ts'
 import { MAX_TOPIC } from '../protocol/wire/limits.ts'
 import { utf8Encode } from '../protocol/wire/text.ts'
 import { nearest } from './nearest.ts'
+import { isPattern } from './subscriptions.ts'
 
 /** A value as an error message shows it. */
 export function shown(value: unknown): string {
@@ -53,8 +54,10 @@ export function checkText(name: string, value: unknown, most: number): asserts v
     throw new RangeError(`${wanted}, got ${shown(value)}`)
 }
 
+/** One topic, not a pattern. */
 export function checkTopic(value: unknown): asserts value is string {
   checkText('topic', value, MAX_TOPIC)
+  if (isPattern(value)) throw new RangeError(`topic '${value}' names many topics: name one of them`)
 }
 
 export function checkPeerId(name: string, value: unknown): asserts value is PeerId {

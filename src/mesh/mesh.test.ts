@@ -537,7 +537,7 @@ describe('a wrong call', () => {
     [
       'many topics',
       mesh => mesh.sendBroadcast('chat/*', 1),
-      "RangeError: topic 'chat/*' names many topics: broadcast on one of them",
+      "RangeError: topic 'chat/*' names many topics: name one of them",
     ],
   ])('is refused before anything is sent: %s', async (_, call, wanted) => {
     const [mesh] = (await world.joined(1)) as [Mesh]

@@ -52,7 +52,7 @@ import type { Ports } from './ports.ts'
 import { aborted } from './requests.ts'
 import { Sending } from './sending.ts'
 import { statsOf } from './stats.ts'
-import { isPattern, Subscriptions } from './subscriptions.ts'
+import { Subscriptions } from './subscriptions.ts'
 import { Warnings } from './warnings.ts'
 
 /** How long `send` waits for a receipt: a few hops, retries and a relayed first contact. The default of fetch-like calls. */
@@ -204,7 +204,6 @@ export class LiveMesh implements Mesh {
   // biome-ignore lint/suspicious/noConfusingVoidType: a number with receipts, nothing without
   async sendBroadcast(topic: string, data: Data, options: BroadcastOptions = {}): Promise<number | void> {
     checkTopic(topic)
-    if (isPattern(topic)) throw new RangeError(`topic '${topic}' names many topics: broadcast on one of them`)
     checkNames('broadcast options', options, ['order', 'receipt', 'onReceipt', 'timeout', 'signal'])
     const { order = this.order, receipt = false, onReceipt, timeout, signal }: BroadcastOptions = options
     checkOrder('order', order)
@@ -230,7 +229,6 @@ export class LiveMesh implements Mesh {
 
   async history(topic: string, options: HistoryOptions = {}): Promise<PastMessage[]> {
     checkTopic(topic)
-    if (isPattern(topic)) throw new RangeError(`topic '${topic}' names many topics: ask for one of them`)
     checkNames('history options', options, ['last', 'seconds', 'timeout', 'signal'])
     const { seconds, timeout = DEFAULT_SEND_TIMEOUT, signal } = options
     const { last = seconds === undefined ? DEFAULT_LAST : MAX_PAST } = options

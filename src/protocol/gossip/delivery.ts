@@ -14,7 +14,7 @@ import type { Message, Stream } from './stream.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 /** Neighbours asked about a gap, evenly over its timeout: with a fifth of all packets lost, one in 300 gets no answer. */
-const GAP_PROBES = 5
+export const GAP_PROBES = 5
 
 function deliver(state: GossipState, message: Message): void {
   if ((message.options & RECEIPT) !== 0) arrived(state, message)
@@ -52,7 +52,7 @@ export function arrive(state: GossipState, message: Message): void {
   if (stream.above.count > 0 && stream.gapAt === NEVER) watchGap(state, stream)
 }
 
-function watchGap(state: GossipState, stream: Stream): void {
+export function watchGap(state: GossipState, stream: Stream): void {
   stream.gapAt = state.now + state.settings.gapTimeout / (GAP_PROBES + 1)
   state.wakeStream(stream, stream.gapAt)
 }

@@ -35,6 +35,7 @@ import type { GossipConfig } from './config.ts'
 import { deliverEarly, forget, gapDue } from './delivery.ts'
 import { readFrame } from './frames.ts'
 import { type Ground, groundDue, groundLinkLost, groundLinkUp } from './ground.ts'
+import { healDue } from './heal.ts'
 import { Inquiries, type Question } from './inquiries.ts'
 import { Neighbour } from './neighbour.ts'
 import { flushAcks, flushDigest, flushTallies, flushTouched } from './notices.ts'
@@ -107,6 +108,7 @@ export class Gossip {
     state.tallyAt = NEVER
     state.joinedAt = undefined
     state.antiEntropyAt = NEVER
+    state.healing.at = NEVER
     state.activeAt = Number.NEGATIVE_INFINITY
     state.deadline = NEVER
   }
@@ -279,6 +281,7 @@ export class Gossip {
       if (stream.graftAt === NEVER && stream.gapAt === NEVER) state.streams.timed.delete(stream)
     }
     if (state.antiEntropyAt <= now) antiEntropyDue(state)
+    if (state.healing.at <= now) healDue(state, this.verifying)
     if (state.ground.deadline <= now) groundDue(state)
     if (state.requests.size > 0) this.publisher.expire()
     if (this.inquiries.deadline <= now) this.inquiries.tick()
@@ -330,6 +333,7 @@ export class Gossip {
     const { state } = this
     const { antiEntropyAt, ground, tallyAt } = state
     let at = Math.min(
+      state.healing.at,
       antiEntropyAt,
       ground.deadline,
       tallyAt,

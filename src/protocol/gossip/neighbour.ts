@@ -7,8 +7,9 @@
 import { Credit } from '../credit.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
+import { Writer } from '../wire/writer.ts'
 import type { Beacon } from './beacon.ts'
-import type { GraftEntry, TallyEntry } from './control.ts'
+import type { GraftEntry } from './control.ts'
 import type { Message, Stream } from './stream.ts'
 
 /** What a neighbour may ask of the past: a page that opens a few rooms, then one question in two seconds. */
@@ -42,7 +43,7 @@ export class Neighbour {
   ackAt = Number.POSITIVE_INFINITY
 
   /** Receipts to report. */
-  tallies: TallyEntry[] = []
+  readonly tallies = new Writer(64)
   tallyAt = Number.POSITIVE_INFINITY
 
   /** Messages to announce, when each is due, and from when on it may go along with other frames. */
@@ -71,6 +72,8 @@ export class Neighbour {
   readonly questions = new Map<number, number>()
   /** Answers that were asked for and may still come. */
   answersDue = 0
+  /** It has a backlog that this peer does not ask for before its turn: see heal.ts. */
+  offering = false
   /** When it was last sent everything, for comparison. */
   comparedAt = Number.NEGATIVE_INFINITY
   /** A frame went to it in this turn: acks go along. */

@@ -12,9 +12,9 @@ import {
   encodeGraft,
   encodeIhave,
   encodePrune,
-  encodeTally,
   type GraftEntry,
   type TallyEntry,
+  writeTally,
 } from './control.ts'
 import type { Neighbour } from './neighbour.ts'
 import { RangeSet } from './ranges.ts'
@@ -23,6 +23,8 @@ import type { Message, Stream } from './stream.ts'
 
 /** Acks that do not wait for company any longer: a third of a packet. */
 const MAX_ACKS = 256
+/** Bytes of reports that do not wait any longer: the same. */
+const MAX_REPORTS = 4096
 const NEVER = Number.POSITIVE_INFINITY
 
 export function ackLater(
@@ -78,23 +80,28 @@ export function ackNow(state: GossipState, neighbour: Neighbour, stream: number,
   touch(state, neighbour)
 }
 
-/** Reports receipts at `at`, or with whatever goes to the neighbour before. */
-export function reportLater(state: GossipState, neighbour: Neighbour, entry: TallyEntry, at: number): void {
-  neighbour.tallies.push(entry)
+/** Reports receipts of a message at `at`, or with whatever goes to the neighbour before. */
+export function reportLater(
+  state: GossipState,
+  neighbour: Neighbour,
+  { stream, hops, seq }: Pick<TallyEntry, 'stream' | 'hops' | 'seq'>,
+  count: number,
+  kind: number,
+  at = state.now + state.settings.promptAckDelay,
+): void {
+  const { tallies } = neighbour
+  writeTally(tallies, stream, hops, seq, count, kind)
   if (at < neighbour.tallyAt) {
     neighbour.tallyAt = at
     state.wake(at)
   }
   if (at <= state.now) touch(state, neighbour)
-  if (neighbour.tallies.length >= MAX_ACKS) flushTallies(state, neighbour)
+  if (tallies.length > MAX_REPORTS) flushTallies(state, neighbour)
 }
 
 export function flushTallies(state: GossipState, neighbour: Neighbour): void {
   neighbour.tallyAt = NEVER
-  if (neighbour.tallies.length === 0) return
-  const entries = neighbour.tallies
-  neighbour.tallies = []
-  state.send(neighbour, encodeTally(entries))
+  if (neighbour.tallies.length > 0) state.send(neighbour, neighbour.tallies.finish())
 }
 
 /** Announces a message in time: soon while its tree is young or in trouble, at leisure while it works. */
@@ -106,6 +113,8 @@ export function announceLater(state: GossipState, neighbour: Neighbour, message:
   const hurry = stream.received <= 1 || state.now < Math.max(stream.hurryUntil, state.hurryUntil)
   // Spread, so that of two lazy neighbours one speaks first and the other need not.
   const delay = hurry ? digestDelay : calmDigestDelay
+  // While a cut heals, everybody on this side should know at once what has come.
+  if (message.late && state.healing.pending) at = state.now
   const due = at ?? state.now + jitter(state.config.random, delay, 0.5)
   neighbour.digestDue.push(due)
   neighbour.digestRipe.push(at ?? state.now + delay * 0.35)

@@ -9,6 +9,7 @@ import { idOfKey } from '../record.ts'
 import type { Reader } from '../wire/reader.ts'
 import { askWhere, noteActivity } from './compare.ts'
 import { arrive, remember } from './delivery.ts'
+import { overheard } from './heal.ts'
 import type { Neighbour } from './neighbour.ts'
 import { ackLater, announceLater } from './notices.ts'
 import {
@@ -26,7 +27,7 @@ import { awaitAll, notYours, openTally } from './receipts.ts'
 import { supplied } from './repair.ts'
 import type { GossipState } from './state.ts'
 import { type Message, type Stream, streamId } from './stream.ts'
-import { announcedBefore, redundant, seed, setParent } from './tree.ts'
+import { announcedBefore, partedFrom, redundant, seed, setParent } from './tree.ts'
 import type { Candidate, Copy, Verifying } from './verifying.ts'
 
 /** A PUSH frame. */
@@ -167,7 +168,6 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
   }
   const from = state.neighbours.get(copy.link)
   const repair = (copy.flags & REPAIR) !== 0
-  const formerParent = stream.parent
   stream.received++
   stream.activeAt = state.now
   noteActivity(state)
@@ -175,7 +175,7 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
     const edge = stream.edge(from.link)
     stream.tell(edge, push.seq, push.seq)
     edge.hops = copy.hops - 1
-    if (!repair) setParent(stream, from.link)
+    if (!repair && !partedFrom(state, stream, edge)) setParent(stream, from.link)
     if (stream.parent === from.link) stream.parentSeq = Math.max(stream.parentSeq, push.seq)
     supplied(state, stream, edge)
     if (!repair || copy.hops === 1) ackLater(state, from, stream.id, push.seq, copy.hops)
@@ -205,7 +205,8 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
   arrive(state, message)
   if (unknownStart && stream.next === 0 && from !== undefined) askWhere(state, from, stream)
   for (const other of candidate.copies) if (other !== copy) repeat(state, stream, other, push)
-  passOn(state, message, from, formerParent)
+  passOn(state, message, from)
+  if (message.late) overheard(state, message)
   if (stream.earlySeq === push.seq) announcedBefore(state, message)
   if (tally !== undefined) awaitAll(state, tally, message)
 }
@@ -218,12 +219,7 @@ function repeat(state: GossipState, stream: Stream, copy: Copy, good: Push): voi
   }
 }
 
-function passOn(
-  state: GossipState,
-  message: Message,
-  from: Neighbour | undefined,
-  formerParent: LinkId | undefined,
-): void {
+function passOn(state: GossipState, message: Message, from: Neighbour | undefined): void {
   const { stream, seq } = message
   if (message.hops >= state.settings.maxHops) return
   for (const neighbour of state.neighbours.values()) {
@@ -231,8 +227,8 @@ function passOn(
     const edge = stream.edges.get(neighbour.link)
     if (edge?.told.has(seq)) continue
     if (edge === undefined || !edge.eager) announceLater(state, neighbour, message)
-    else if (neighbour.link === formerParent || neighbour.link === stream.parent) {
-      // The parent lost this one, or it is late: it has it or hears at once that it can be had here.
+    else if (edge.upstream) {
+      // A parent, or one that was asked to be, lost this one, or it is late: it has it or hears at once that it can be had here.
       announceLater(state, neighbour, message, state.now)
     } else if (state.usable(neighbour)) pushTo(state, neighbour, message)
     else neighbour.owed = true

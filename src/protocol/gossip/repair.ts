@@ -58,12 +58,13 @@ export function wanted(stream: Stream, edge: Edge, most: number, verifying: Veri
   return wants
 }
 
-/** A neighbour says it has messages. */
+/** A neighbour says it has messages; they are asked for in time unless `ask` is false. */
 export function announced(
   state: GossipState,
   neighbour: Neighbour,
   entry: IhaveEntry,
   verifying: Verifying,
+  ask = true,
 ): void {
   const stream = state.streams.rumour(entry.stream, state.now)
   const edge = stream.edge(neighbour.link)
@@ -92,13 +93,13 @@ export function announced(
     if (worthTelling(state, neighbour, newest)) announceLater(state, neighbour, newest)
     else optimize(state, newest, neighbour, edge)
   }
-  if (wanted(stream, edge, 1, verifying).count > 0) {
+  if (ask && wanted(stream, edge, 1, verifying).count > 0) {
     // The first message of a stream is on its way along the ground tree.
     const link = stream.parent ?? (stream.received === 0 ? state.ground.parent : undefined)
     const parent = link === undefined ? undefined : state.neighbours.get(link)
     const wait =
       // The parent itself: what it pushed was lost.
-      parent === undefined || parent === neighbour || !state.usable(parent)
+      parent === undefined || parent === neighbour || !state.usable(parent) || state.healing.pending
         ? 0
         : graftWait(Math.max(parent.roundTrip ?? 0, neighbour.roundTrip ?? 0), 0, state.settings.graftDelay)
     graftSoon(state, stream, wait)
@@ -123,7 +124,7 @@ export function graftDue(state: GossipState, stream: Stream, verifying: Verifyin
   let awaited = false
   for (const edge of stream.edges.values()) {
     const neighbour = state.neighbours.get(edge.link)
-    if (neighbour === undefined || neighbour.suspect || edge.told.count === 0) continue
+    if (neighbour === undefined || neighbour.suspect || neighbour.offering || edge.told.count === 0) continue
     if (edge.askedUntil > state.now && edge.outstanding > 0) {
       awaited = true
       wake = Math.min(wake, edge.askedUntil)
@@ -155,7 +156,7 @@ export function graftDue(state: GossipState, stream: Stream, verifying: Verifyin
     const wants = wanted(stream, bestEdge, maxGraft, verifying)
     let count = 0
     for (let i = 0; i < wants.count; i++) count += wants.end(i) - wants.start(i) + 1
-    const tree = best.link !== stream.parent && branchEnded(state, stream, wants.first ?? 0)
+    const tree = best.link !== stream.parent && branchEnded(state, stream, wants)
     if (tree) {
       hurry(state, stream)
       leaveParent(state, stream)
@@ -175,13 +176,14 @@ export function graftDue(state: GossipState, stream: Stream, verifying: Verifyin
  * A hole below what the parent has pushed since is a loss, and so is one message it did not bring; silence about two
  * is the end of the branch.
  */
-function branchEnded(state: GossipState, stream: Stream, first: number): boolean {
+function branchEnded(state: GossipState, stream: Stream, wants: RangeSet): boolean {
+  const { first = 0, last = 0 } = wants
   const parent = stream.parent === undefined ? undefined : state.neighbours.get(stream.parent)
   if (parent === undefined || !state.usable(parent)) return true
   if (first <= stream.parentSeq) return false
   const before = stream.missedSeq
   if (before <= stream.parentSeq) stream.missedSeq = first
-  return before > stream.parentSeq && first > before
+  return last > first || (before > stream.parentSeq && first > before)
 }
 
 /** A message came from a neighbour: if it was the last one asked for, ask for more. */

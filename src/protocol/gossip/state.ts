@@ -2,10 +2,12 @@
  * What the parts of a broadcast machine share: tables, the turn at hand, counters. No rule lives here.
  * @module
  */
+import { overDefaults } from '../defaults.ts'
 import type { Effect, Outbox } from '../effect.ts'
 import type { LinkId, RequestId } from '../input.ts'
 import { GOSSIP_DEFAULTS, type GossipConfig, type GossipSettings } from './config.ts'
 import { Ground } from './ground.ts'
+import { Healing } from './heal.ts'
 import { History } from './history.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { Request } from './request.ts'
@@ -80,6 +82,7 @@ export class GossipState {
   antiEntropyAt = Number.POSITIVE_INFINITY
   /** When a stream was active last. */
   activeAt = Number.NEGATIVE_INFINITY
+  readonly healing = new Healing()
   /** A link was lost lately: announcements hurry until then. */
   hurryUntil = 0
   held = 0
@@ -125,7 +128,7 @@ export class GossipState {
 
   constructor(config: GossipConfig, ownId: number, forget: (stream: Stream) => void) {
     this.config = config
-    this.settings = { ...GOSSIP_DEFAULTS, ...config }
+    this.settings = overDefaults(GOSSIP_DEFAULTS, config)
     this.history = new History(this.settings.historyBytes)
     this.streams = new StreamTable(this.settings, forget)
     this.own = this.streams.prove(ownId, config.key, config.epoch)

@@ -57,6 +57,8 @@ export interface Edge {
   silences: number
   /** No PRUNE again before this. */
   pruneAfter: number
+  /** It pushes to this peer, or was asked to: nothing is pushed to it. */
+  upstream: boolean
 }
 
 /** First 48 bits of SHA-256(key ‖ epoch). */
@@ -143,6 +145,7 @@ export class Stream {
         outstanding: 0,
         silences: 0,
         pruneAfter: 0,
+        upstream: false,
       }
       this.edges.set(link, edge)
     }

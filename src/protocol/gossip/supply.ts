@@ -5,7 +5,8 @@
 import type { Drop } from '../effect.ts'
 import { answer, compareAll, entryOf, joinTime, noteActivity } from './compare.ts'
 import { type GraftEntry, Purpose, type Ranges, type RangesEntry } from './control.ts'
-import { skipTo } from './delivery.ts'
+import { GAP_PROBES, skipTo, watchGap } from './delivery.ts'
+import { offered } from './heal.ts'
 import type { Neighbour } from './neighbour.ts'
 import { RECEIPT, repairFrame } from './push.ts'
 import { ackedRange, giveUp } from './pushing.ts'
@@ -19,11 +20,6 @@ import type { Verifying } from './verifying.ts'
 /** Sequence numbers looked up for one GRAFT frame, whatever it asks for. */
 const MAX_LOOKUPS = 4096
 const EVER = Number.NEGATIVE_INFINITY
-/**
- * Several links over one healing cut ask at different moments: who asks later finds most of it arrived by the
- * tree. Ten hops of 50 ms.
- */
-const HEALING_SPREAD = 500
 
 /** A neighbour wants messages, a place in trees, or both. */
 export function supply(
@@ -83,7 +79,8 @@ export function compared(
   if (ranges.purpose === Purpose.ANSWER) {
     if (neighbour.answersDue === 0) return 'unexpected'
     neighbour.answersDue--
-    for (const entry of ranges.entries) answered(state, neighbour, entry, verifying)
+    const joinedLater = (state.joinedAt ?? state.now) < joinTime(state, neighbour, ranges.age)
+    for (const entry of ranges.entries) answered(state, neighbour, entry, joinedLater, verifying)
     return undefined
   }
   if (!neighbour.rangesCredit.take(1, state.now)) return 'rate'
@@ -100,7 +97,7 @@ export function compared(
       if (entry.next === 0) answers.push(entryOf(stream, since))
       else if (lacks && !told) answers.push(entryOf(stream, EVER))
     }
-    if (entry.next > 0) noteRanges(state, neighbour, entry, verifying, HEALING_SPREAD)
+    if (entry.next > 0) noteRanges(state, neighbour, entry, verifying, false)
   }
   if (ranges.purpose === Purpose.ALL) {
     for (const stream of state.streams.byId.values()) {
@@ -114,13 +111,13 @@ export function compared(
   return undefined
 }
 
-/** Notes what a neighbour has, and asks for what is missing, after `wait` at most where others may bring it too. */
+/** Notes what a neighbour has, and asks for what is missing: at once, or when it is this peer's turn. */
 function noteRanges(
   state: GossipState,
   neighbour: Neighbour,
   entry: RangesEntry,
   verifying: Verifying,
-  spread: number,
+  now: boolean,
 ): Stream {
   const stream = state.streams.rumour(entry.stream, state.now)
   const edge = stream.edge(neighbour.link)
@@ -136,8 +133,8 @@ function noteRanges(
   // The answer that says where to begin may be lost: the next comparison asks again.
   if (stream.base === 0) noteActivity(state)
   if (wanted(stream, edge, 1, verifying).count > 0) {
-    const alone = state.neighbours.size === 1
-    graftSoon(state, stream, alone ? 0 : (state.config.random.u32() / 2 ** 32) * spread)
+    if (now || state.neighbours.size === 1) graftSoon(state, stream, 0)
+    else offered(state, neighbour)
   }
   return stream
 }
@@ -154,20 +151,37 @@ function tellAndAck(
   ackedRange(state, neighbour, stream, from, to)
 }
 
-/** An answer: it also says where to begin, and what nobody will bring any more. */
-function answered(state: GossipState, neighbour: Neighbour, entry: RangesEntry, verifying: Verifying): void {
+/**
+ * An answer: it also says where to begin, and what nobody will bring any more. Who joined later than this peer does
+ * not know what came before: others are asked, and it is believed when they had their time.
+ */
+function answered(
+  state: GossipState,
+  neighbour: Neighbour,
+  entry: RangesEntry,
+  joinedLater: boolean,
+  verifying: Verifying,
+): void {
   if (entry.next === 0) return
   const known = state.streams.rumour(entry.stream, state.now)
   if (known === state.own) return
   const start = Math.max(1, entry.from)
+  const doubtful = joinedLater && start > 1 && known.gapProbes < GAP_PROBES
   if (known.next === 0 && known.floor === 0) {
+    if (doubtful) {
+      if (known.gapAt === Number.POSITIVE_INFINITY) watchGap(state, known)
+      noteRanges(state, neighbour, entry, verifying, true)
+      return
+    }
     known.floor = start
+    known.gapProbes = 0
+    if (known.above.count === 0) known.gapAt = Number.POSITIVE_INFINITY
     // Messages are waiting for this answer. What has arrived is never given up for it.
     if (known.above.first !== undefined) skipTo(state, known, Math.min(start, known.above.first))
   }
-  const stream = noteRanges(state, neighbour, entry, verifying, 0)
+  const stream = noteRanges(state, neighbour, entry, verifying, known.held.size > 0)
   const first = stream.above.first
-  if (stream.next > 0 && first !== undefined && start > stream.next && stream.held.size > 0) {
+  if (!doubtful && stream.next > 0 && first !== undefined && start > stream.next && stream.held.size > 0) {
     // It cannot bring what comes before `start`. Unless somebody else announced it, it is gone.
     let hope = false
     for (const edge of stream.edges.values()) {

@@ -58,7 +58,28 @@ export function seed(
 export function setParent(stream: Stream, link: LinkId): void {
   if (stream.parent !== link) stream.parentSeq = 0
   stream.parent = link
-  stream.edge(link).eager = true
+  const edge = stream.edge(link)
+  edge.eager = true
+  edge.upstream = true
+  edge.pruneAfter = 0
+}
+
+/**
+ * Whether a push comes from somebody who has been asked to stop, sent before it heard that. It is no parent: nothing
+ * more will come from there.
+ */
+export function partedFrom(state: GossipState, stream: Stream, edge: Edge): boolean {
+  const parent = stream.parent === undefined ? undefined : state.neighbours.get(stream.parent)
+  return state.now < edge.pruneAfter && parent !== undefined && state.usable(parent)
+}
+
+function part(state: GossipState, stream: Stream, neighbour: Neighbour): void {
+  const edge = stream.edge(neighbour.link)
+  edge.eager = false
+  edge.upstream = false
+  if (state.now < edge.pruneAfter) return
+  edge.pruneAfter = state.now + 2 * (neighbour.roundTrip ?? 0) + 10
+  prune(state, neighbour, stream)
 }
 
 /** Asks a neighbour to be the parent. */
@@ -101,18 +122,14 @@ export function orphan(state: GossipState, stream: Stream): void {
 
 /** A duplicate came along the tree: this link is one too many, unless it is the parent's. */
 export function redundant(state: GossipState, stream: Stream, neighbour: Neighbour): void {
-  if (stream.parent === neighbour.link) return
-  const edge = stream.edge(neighbour.link)
-  edge.eager = false
-  if (state.now < edge.pruneAfter) return
-  edge.pruneAfter = state.now + 2 * (neighbour.roundTrip ?? 0) + 10
-  prune(state, neighbour, stream)
+  if (stream.parent !== neighbour.link) part(state, stream, neighbour)
 }
 
 /** The neighbour takes this peer out of a tree. Another parent, if it was one, is found by its announcements. */
 export function pruned(stream: Stream, neighbour: Neighbour): void {
   const edge = stream.edge(neighbour.link)
   edge.eager = false
+  edge.upstream = false
   edge.knows = true
   if (stream.parent === neighbour.link) stream.parent = undefined
 }
@@ -121,6 +138,7 @@ export function pruned(stream: Stream, neighbour: Neighbour): void {
 export function grafted(state: GossipState, stream: Stream, neighbour: Neighbour): void {
   const edge = stream.edge(neighbour.link)
   edge.eager = true
+  edge.upstream = false
   edge.knows = true
   if (stream.parent === neighbour.link) orphan(state, stream)
 }
@@ -141,7 +159,8 @@ export function optimize(state: GossipState, message: Message, neighbour: Neighb
   if (gain - known < state.settings.optimizationThreshold) return
   stream.swapSeq = stream.highest
   stream.swapGain = gain
-  leaveParent(state, stream)
+  // The parent of before goes on until its push comes second: what is on the way now is not lost between the two.
+  stream.edge(parent.link).eager = false
   adopt(state, stream, neighbour)
 }
 
@@ -149,9 +168,7 @@ export function optimize(state: GossipState, message: Message, neighbour: Neighb
 export function leaveParent(state: GossipState, stream: Stream): void {
   const parent = stream.parent === undefined ? undefined : state.neighbours.get(stream.parent)
   stream.parent = undefined
-  if (parent === undefined) return
-  stream.edge(parent.link).eager = false
-  prune(state, parent, stream)
+  if (parent !== undefined) part(state, stream, parent)
 }
 
 /** A message comes that neighbours had announced before: the first of them would have been the quickest. */

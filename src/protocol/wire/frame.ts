@@ -61,6 +61,8 @@ export const Frame = {
   RECEIPT: 0x33,
   /** ROUTED and BOUNCED frames that have arrived over this link: keep them no longer. */
   TAKEN: 0x34,
+  /** Places of peers that the sender is near to: look further ahead with them. */
+  HORIZON: 0x35,
 } as const
 
 export type FrameType = (typeof Frame)[keyof typeof Frame]
