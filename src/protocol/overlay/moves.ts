@@ -132,15 +132,18 @@ export class Moves {
       return true
     }
     if (!isThere) return false
-    if (asked === undefined) return this.spare(now, out)
+    if (asked === undefined) return this.spare(true, now, out)
     slots.drop(asked)
     return true
   }
 
-  /** Gives up the link that can best be spared. False when every one is needed, here or at the other end. */
-  spare(now: number, out: Out): boolean {
+  /** Gives up the link that can best be spared. False when every one is needed, here or, unless `must`, at the other end. */
+  spare(must: boolean, now: number, out: Out): boolean {
     const { slots, backoff, exchange } = this.ground
-    const slot = slots.evictable(true, 0) ?? slots.evictable(false, 0)
+    const slot =
+      slots.evictable(true, 0) ??
+      slots.evictable(false, 0) ??
+      (must ? slots.evictable(false, 0, true) : undefined)
     if (slot === undefined) return false
     if (slot.suspect) {
       this.expire(slot, now, out)

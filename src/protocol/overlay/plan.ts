@@ -197,7 +197,7 @@ export class Plan {
   private shed(now: number, out: Out): void {
     this.shedAt = Number.POSITIVE_INFINITY
     if (this.ground.slots.up().length <= this.ground.target) return
-    const spared = this.moves.spare(now, out)
+    const spared = this.moves.spare(false, now, out)
     this.shedAt = now + jitter(this.ground.config.random, SHED_AFTER * (spared ? 1 : 4), 0.5)
   }
 }

@@ -64,6 +64,14 @@ describe('eviction', () => {
     expect(chooseEviction([slot(90), slot(120), poor], rule)).toBe(undefined)
   })
 
+  it('takes one whose claim can be delegated where it must, but not its last link', () => {
+    const claims = slot(200, { neighbours: rich(100, 5) })
+    const last = slot(210, { neighbours: rich(100) })
+    expect(chooseEviction([slot(90), slot(120), claims], rule)).toBe(undefined)
+    expect(chooseEviction([slot(90), slot(120), claims, last], { ...rule, delegate: true })).toBe(claims)
+    expect(chooseEviction([slot(90), slot(120), last], { ...rule, delegate: true })).toBe(undefined)
+  })
+
   it('takes a suspect first, then the one with most links', () => {
     const some = slot(200, { neighbours: around(200) })
     const more = slot(220, { neighbours: around(220, [1, 2]) })

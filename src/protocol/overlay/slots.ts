@@ -167,8 +167,9 @@ export class Slots {
   }
 
   /** The link that can best be spared of neighbours with at least `minDegree` links, or none. */
-  evictable(redundantOnly: boolean, minDegree: number): Slot | undefined {
-    return chooseEviction([...this], { self: this.self, maxPeers: this.maxPeers, redundantOnly, minDegree })
+  evictable(redundantOnly: boolean, minDegree: number, delegate = false): Slot | undefined {
+    const { self, maxPeers } = this
+    return chooseEviction([...this], { self, maxPeers, redundantOnly, minDegree, delegate })
   }
 
   /** A slot for a peer that is asked, or accepted; it counts once it is added. */
