@@ -100,6 +100,9 @@ export class Stream {
   deliveredAs = 0
   deliveredSeq = 0
   activeAt = 0
+  /** History has everything from the first up to the second: kept by {@link supplyFrom} and by what history lets go. */
+  suppliedFrom = 0
+  suppliedTo = 0
   /** Announcements hurry until then: the tree is new or was repaired. */
   hurryUntil = 0
   /** When to look for missing messages. */
@@ -163,11 +166,18 @@ export class Stream {
 
   /** The lowest number from which history has everything up to `next`, received at or after `since`. */
   supplyFrom(since: number): number {
+    const ever = since === Number.NEGATIVE_INFINITY
     let from = this.next
     while (from > 1) {
+      // What was found the last time need not be counted again.
+      if (ever && from === this.suppliedTo) from = this.suppliedFrom
       const message = this.messages.get(from - 1)
       if (message === undefined || message.at < since) break
       from--
+    }
+    if (ever) {
+      this.suppliedFrom = from
+      this.suppliedTo = this.next
     }
     return from
   }
