@@ -313,7 +313,7 @@ export class World {
     }
     const unsent = peer.unsent
     for (let i = 0; i < unsent.length; i++) this.network.flush(unsent[i] as Endpoint)
-    unsent.length = 0
+    while (unsent.length > 0) unsent.pop()
     if (opened) this.checkLinks(peer)
   }
 
