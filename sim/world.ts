@@ -3,11 +3,13 @@
  * their inputs, plays their effects, and stops at the first violated invariant. Scenarios act through it.
  * @module
  */
+
 import type { Effect } from '../src/protocol/effect.ts'
 import type { PeerId } from '../src/protocol/id.ts'
 import type { Input, Order } from '../src/protocol/input.ts'
 import { Audit } from './audit.ts'
 import { castPeer } from './cast.ts'
+import { archipelago } from './graph.ts'
 import { type Invariant, InvariantViolation } from './invariant.ts'
 import { type Inquiry, Ledger, type Message } from './ledger.ts'
 import type { MachineFactory } from './machine.ts'
@@ -114,17 +116,16 @@ export class World {
    */
   partition(peers: readonly Peer[], oneSided = this.options.oneSided): void {
     this.network.oneSided = oneSided
-    for (const peer of this.peers) peer.half = 0
-    for (const peer of peers) {
-      peer.side = 1
-      peer.half = 1
-    }
+    for (const peer of peers) peer.side = 1
     this.server.cutOff(peers)
   }
 
   /** Ends the partition. */
   heal(): void {
     for (const peer of this.peers) peer.side = 0
+    for (const [index, island] of archipelago(this.live()).entries()) {
+      for (const peer of island) peer.island = index
+    }
     this.server.start(this.live())
   }
 
@@ -249,7 +250,7 @@ export class World {
       case Happening.PACKET:
         if (endpoint?.state !== 'open' || event.bytes === undefined) return
         this.traffic.pushesArrived += event.count
-        if (endpoint.peer.half !== endpoint.other?.peer.half) this.traffic.pushesCrossed += event.count
+        if (endpoint.peer.island !== endpoint.other?.peer.island) this.traffic.pushesCrossed += event.count
         this.turn(endpoint.peer, { kind: 'packet', link: endpoint.link, bytes: event.bytes })
         return
       case Happening.TICK:
