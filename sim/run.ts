@@ -66,6 +66,8 @@ const EMPTY: Report = {
   lastArrivalMs: null,
   lastArrivalRatio: null,
   controlBytesPerDelivery: null,
+  pushesPerWantedDelivery: null,
+  pushesPerNeededLink: null,
   directSuccess: null,
   directMeanHops: null,
   directMeanMs: null,

@@ -67,4 +67,14 @@ export class Traffic {
   }
 }
 
-const GOSSIP_CONTROL = [Frame.ACK, Frame.IHAVE, Frame.GRAFT, Frame.PRUNE, Frame.RANGES, Frame.TALLY]
+const GOSSIP_CONTROL = [
+  Frame.ACK,
+  Frame.IHAVE,
+  Frame.GRAFT,
+  Frame.PRUNE,
+  Frame.RANGES,
+  Frame.INTERESTS,
+  Frame.DECLINE,
+  Frame.SKIP,
+  Frame.TALLY,
+]

@@ -23,8 +23,16 @@ export interface Explored {
   readonly realMs: number
 }
 
-/** @param most - states after which the exploration stops, and says so */
-export function explore(plan: Plan, factory: MachineFactory, most = Number.POSITIVE_INFINITY): Explored {
+/**
+ * @param most - states after which the exploration stops, and says so
+ * @param progress - told the number of states each thousand
+ */
+export function explore(
+  plan: Plan,
+  factory: MachineFactory,
+  most = Number.POSITIVE_INFINITY,
+  progress?: (states: number) => void,
+): Explored {
   const begun = performance.now()
   const seen = new Set<string>()
   const path: number[] = []
@@ -50,6 +58,7 @@ export function explore(plan: Plan, factory: MachineFactory, most = Number.POSIT
       return
     }
     seen.add(state)
+    if (seen.size % 1000 === 0) progress?.(seen.size)
     depth = Math.max(depth, path.length)
     const choices = small.choices()
     if (choices.length === 0) {

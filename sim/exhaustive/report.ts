@@ -15,7 +15,9 @@ export function exhaust(json: boolean, factory: MachineFactory, output: Output):
   const found: Explored[] = []
   for (const plan of PLANS) {
     output.err(`exhaustive: ${plan.name}: ${plan.summary}`)
-    const explored = explore(plan, factory, MOST_STATES)
+    const explored = explore(plan, factory, MOST_STATES, states =>
+      output.err(`exhaustive: ${plan.name}: ${states} states`),
+    )
     found.push(explored)
     if (!json) output.out(lineOf(explored))
     if (explored.failure === undefined) continue

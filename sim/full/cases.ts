@@ -24,7 +24,9 @@ const VARIANTS: readonly Case[] = [
   { name: 'mass-kill-50', scenario: 'mass-kill', options: { kill: 0.5 } },
   { name: 'churn-1-loss-20', scenario: 'churn', options: { churn: 0.01, loss: 0.2 } },
   { name: 'partition', scenario: 'partition', options: {} },
+  { name: 'partition-one-sided', scenario: 'partition', options: { oneSided: 1 } },
   { name: 'direct', scenario: 'direct', options: {} },
+  { name: 'direct-kill-50', scenario: 'direct-kill', options: { kill: 0.5 } },
   { name: 'direct-5-links', scenario: 'direct', options: { maxPeers: 5 } },
 ]
 

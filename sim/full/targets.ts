@@ -76,6 +76,14 @@ export const TARGETS: readonly Target[] = [
     show: seconds,
   },
   {
+    what: 'survivors have it within 10 s, 50 % killed',
+    known: '–',
+    of: 'mass-kill-50',
+    field: 'deliverySurvivors',
+    min: 1,
+    show: percent,
+  },
+  {
     what: 'delivery, 20 % loss, 1 % churn a second',
     known: '99.999 %',
     of: 'churn-1-loss-20',
@@ -194,6 +202,14 @@ export const TARGETS: readonly Target[] = [
     field: 'directMeanHops',
     max: 14,
     show: two,
+  },
+  {
+    what: 'routing whole again, 50 % killed',
+    known: '5 rounds',
+    of: 'direct-kill-50',
+    field: 'routingRecoveryMs',
+    max: 5000,
+    show: seconds,
   },
   {
     what: 'partition of 60 s: one island, backlog delivered',
@@ -329,6 +345,13 @@ export const GROWTH: readonly Growth[] = [
     label: 'recovery, 50 % killed, ms',
     of: 'mass-kill-50',
     field: 'recoveryMs',
+    digits: 0,
+    plot: 'recovery',
+  },
+  {
+    label: 'routing recovery, 50 % killed, ms',
+    of: 'direct-kill-50',
+    field: 'routingRecoveryMs',
     digits: 0,
     plot: 'recovery',
   },

@@ -38,7 +38,7 @@ export const joins: Scenario = {
     const { world } = lab
     const { peers } = world.options
     for (let i = 0; i < peers; i++) {
-      world.advance(-Math.log(1 - world.choice.unit()) * (RUSH / peers))
+      world.advance(world.choice.exponential() * (RUSH / peers))
       world.join()
     }
     conclude(lab)

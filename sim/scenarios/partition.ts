@@ -14,6 +14,8 @@ export const partition: Scenario = {
     { field: 'islands', max: 1 },
     { field: 'maxLinks', max: maxPeers },
     { field: 'delivery', min: 1 },
+    { field: 'healMs', max: 5000 },
+    { field: 'ringFaults', max: 0 },
     ...(loss + duplicate + reorder === 0 ? [{ field: 'crossingsPerMissing', max: 1.5 } as const] : []),
   ],
   run(lab) {

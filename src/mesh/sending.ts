@@ -115,7 +115,7 @@ export class Sending {
         timeout: silent,
         'no-route': silent,
         refused: silent,
-        busy: '32 questions about the past are open: await some before asking more',
+        busy: 'too many questions about the past at once: await some before asking more',
       },
       signal,
       [],

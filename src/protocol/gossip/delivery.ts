@@ -3,6 +3,7 @@
  * bounds; a gap is given up when its time is over, when too much waits behind it, or when nobody has it.
  * @module
  */
+import type { LinkId } from '../input.ts'
 import { below } from '../random.ts'
 import { awaitedBy, isEarly, noteDelivered } from './causal.ts'
 import { askWhere } from './compare.ts'
@@ -14,13 +15,13 @@ import type { Message, Stream } from './stream.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 /** Neighbours asked about a gap, evenly over its timeout: with a fifth of all packets lost, one in 300 gets no answer. */
-const GAP_PROBES = 5
+export const GAP_PROBES = 5
 
 function deliver(state: GossipState, message: Message): void {
   if ((message.options & RECEIPT) !== 0) arrived(state, message)
   const from = message.stream.origin
   // A session of this peer before its reload comes back by repair: it is passed on, not delivered.
-  if (from === undefined || from === state.config.id) return
+  if (from === undefined || from === state.config.id || !state.interests.covers(message.topic)) return
   state.counters.delivered++
   noteDelivered(state, message.stream, message.seq)
   state.emit({ kind: 'deliver', from, topic: message.topic, body: message.body, hops: message.hops })
@@ -52,7 +53,7 @@ export function arrive(state: GossipState, message: Message): void {
   if (stream.above.count > 0 && stream.gapAt === NEVER) watchGap(state, stream)
 }
 
-function watchGap(state: GossipState, stream: Stream): void {
+export function watchGap(state: GossipState, stream: Stream): void {
   stream.gapAt = state.now + state.settings.gapTimeout / (GAP_PROBES + 1)
   state.wakeStream(stream, stream.gapAt)
 }
@@ -67,11 +68,16 @@ export function gapDue(state: GossipState, stream: Stream): void {
   watchGap(state, stream)
   const neighbours = [...state.neighbours.values()].filter(neighbour => !neighbour.suspect)
   const neighbour = neighbours[below(state.config.random, Math.max(1, neighbours.length))]
-  if (neighbour !== undefined) askWhere(state, neighbour, awaitedBy(state, stream))
+  const late = awaitedBy(state, stream)
+  // What was held back, the parent knows best.
+  const parent =
+    late.skips && stream.gapProbes % 2 === 1 ? state.neighbours.get(late.parent as LinkId) : undefined
+  if (neighbour !== undefined) askWhere(state, parent ?? neighbour, late)
 }
 
 /** Delivers what waits no longer; with `force`, also a first one that waits for another origin. */
-function advance(state: GossipState, stream: Stream, force = false): void {
+export function advance(state: GossipState, stream: Stream, force = false): void {
+  stream.bridge()
   if (stream.next === 0 || stream.above.first !== stream.next) return
   const end = stream.above.end(0)
   let patient = !force
@@ -94,7 +100,9 @@ function advance(state: GossipState, stream: Stream, force = false): void {
   stream.above.dropBelow(seq)
   stream.gapAt = NEVER
   stream.gapProbes = 0
-  if (stream.above.count > 0) watchGap(state, stream)
+  if (stream.above.count === 0) return
+  watchGap(state, stream)
+  if (stream.topics !== undefined) advance(state, stream)
 }
 
 /** The end of a turn: what waited for another origin, and may not need to any more. */

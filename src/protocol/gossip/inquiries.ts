@@ -4,7 +4,7 @@
  * still to be delivered is left out.
  * @module
  */
-import type { Drop, PastBroadcast } from '../effect.ts'
+import type { Drop, Outcome, PastBroadcast } from '../effect.ts'
 import type { PeerId } from '../id.ts'
 import type { Input, LinkId, RequestId } from '../input.ts'
 import { below } from '../random.ts'
@@ -31,6 +31,11 @@ const PATIENCE = 1500
 /** Questions of which late answers are still expected, per neighbour. */
 const MAX_LATE = 16
 
+interface Bad {
+  readonly drop: Drop
+  readonly link: LinkId
+}
+
 interface Found {
   readonly stream: number
   readonly seq: number
@@ -38,13 +43,6 @@ interface Found {
   readonly body: Uint8Array
   at: number
   readonly here: boolean
-}
-
-interface Checking {
-  readonly inquiry: Inquiry
-  readonly link: LinkId
-  readonly found: Found
-  readonly bytes: number
 }
 
 class Inquiry {
@@ -77,7 +75,7 @@ export class Inquiries {
   private readonly state: GossipState
   /** By the number on the wire. */
   private readonly byNumber = new Map<number, Inquiry>()
-  private readonly checks = new Map<number, Checking>()
+  private readonly checks = new Map<number, (ok: boolean) => Bad | undefined>()
   private next = 1
   private bytes = 0
 
@@ -160,12 +158,20 @@ export class Inquiries {
     if (inquiry.link === neighbour.link) inquiry.silentAt = this.patience(neighbour)
     if (inquiry.found.has(`${stream}:${push.seq}`)) return undefined
     if (this.bytes + push.frame.length > state.settings.historyBytes && this.bytes > 0) return 'table-full'
-    const { seq, body } = push
-    const at = state.now - age
-    const found = { stream, seq, from: idOfKey(push.key), body, at, here: false }
+    const { seq, body, frame } = push
+    const { link } = neighbour
+    const found = { stream, seq, from: idOfKey(push.key), body, at: state.now - age, here: false }
     const n = this.next++
-    this.checks.set(n, { inquiry, link: neighbour.link, found, bytes: push.frame.length })
-    this.bytes += push.frame.length
+    this.checks.set(n, ok => {
+      inquiry.checking--
+      if (ok && this.byNumber.has(inquiry.number)) {
+        inquiry.bytes += frame.length
+        this.keep(inquiry, found)
+      } else this.bytes -= frame.length
+      this.answered(inquiry)
+      return ok ? undefined : { drop: 'bad-signature', link }
+    })
+    this.bytes += frame.length
     inquiry.checking++
     state.emit({
       kind: 'verify',
@@ -178,20 +184,11 @@ export class Inquiries {
   }
 
   /** The answer to a verification. */
-  checked(n: number, ok: boolean): { readonly drop: Drop; readonly link: LinkId } | undefined {
+  checked(n: number, ok: boolean): Bad | undefined {
     const check = this.checks.get(n)
-    if (check === undefined) return undefined
     this.checks.delete(n)
-    const { inquiry, link, found, bytes } = check
-    inquiry.checking--
-    if (ok && this.byNumber.has(inquiry.number)) {
-      inquiry.bytes += bytes
-      this.keep(inquiry, found)
-    } else this.bytes -= bytes
-    this.answered(inquiry)
-    if (ok) return undefined
-    this.state.counters.badSignatures++
-    return { drop: 'bad-signature', link }
+    if (!ok) this.state.counters.badSignatures++
+    return check?.(ok)
   }
 
   private keep(inquiry: Inquiry, found: Found): void {
@@ -219,18 +216,19 @@ export class Inquiries {
     const { state } = this
     const { topic, last, age } = inquiry.question
     inquiry.link = undefined
-    const free = [...state.neighbours.values()].filter(
-      neighbour => !neighbour.suspect && !inquiry.asked.has(neighbour.link),
-    )
-    const tries = inquiry.answers + inquiry.asked.size
-    const neighbour = free[below(state.config.random, Math.max(1, free.length))]
-    if (
-      inquiry.found.size >= last ||
-      tries >= 2 * MAX_ASKED ||
-      inquiry.asked.size >= MAX_ASKED ||
-      neighbour?.questionCredit.take(1, state.now) !== true
-    )
+    const { found, asked, answers } = inquiry
+    if (found.size >= last || asked.size >= MAX_ASKED || asked.size + answers >= 2 * MAX_ASKED)
       return this.finish(inquiry)
+    const free = [...state.neighbours.values()].filter(({ suspect, link }) => !suspect && !asked.has(link))
+    const first = below(state.config.random, Math.max(1, free.length))
+    const neighbour = [...free.slice(first), ...free.slice(0, first)].find(each =>
+      each.questionCredit.take(1, state.now),
+    )
+    if (neighbour === undefined) {
+      if (free.length > 0 && asked.size === 0) this.close(inquiry, 'busy')
+      else this.finish(inquiry)
+      return
+    }
     inquiry.link = neighbour.link
     inquiry.asked.add(neighbour.link)
     inquiry.fresh = 0
@@ -265,7 +263,7 @@ export class Inquiries {
     this.close(inquiry, heard ? 'ok' : 'timeout')
   }
 
-  private close(inquiry: Inquiry, outcome: 'ok' | 'timeout' | 'left' | 'aborted'): void {
+  private close(inquiry: Inquiry, outcome: Outcome): void {
     this.byNumber.delete(inquiry.number)
     this.bytes -= inquiry.bytes
     inquiry.bytes = 0

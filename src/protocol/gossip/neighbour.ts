@@ -7,8 +7,10 @@
 import { Credit } from '../credit.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
+import { EVERYTHING } from '../topic.ts'
+import { Writer } from '../wire/writer.ts'
 import type { Beacon } from './beacon.ts'
-import type { GraftEntry, TallyEntry } from './control.ts'
+import type { GraftEntry } from './control.ts'
 import type { Message, Stream } from './stream.ts'
 
 /** What a neighbour may ask of the past: a page that opens a few rooms, then one question in two seconds. */
@@ -16,6 +18,13 @@ const QUESTIONS = 10
 const QUESTIONS_PER_SECOND = 0.5
 /** Beacons of one neighbour: a root and its successors in a rush of joins, then one a second. */
 const BEACONS = 32
+
+/** Changes of interests: a person who looks around; a peer tells of them at most once in two seconds. */
+const INTERESTS = 16
+const INTERESTS_PER_SECOND = 0.6
+/** Declined streams: every stream of a full table at once, then what a changing tree brings about. */
+const DECLINES = 512
+const DECLINES_PER_SECOND = 64
 
 /** A push that waits for its ack. */
 export interface Unacked {
@@ -42,7 +51,7 @@ export class Neighbour {
   ackAt = Number.POSITIVE_INFINITY
 
   /** Receipts to report. */
-  tallies: TallyEntry[] = []
+  readonly tallies = new Writer(64)
   tallyAt = Number.POSITIVE_INFINITY
 
   /** Messages to announce, when each is due, and from when on it may go along with other frames. */
@@ -75,6 +84,19 @@ export class Neighbour {
   offering = false
   /** When it was last sent everything, for comparison. */
   comparedAt = Number.NEGATIVE_INFINITY
+  /** Topics it wants to get, and means to publish. */
+  interests: readonly string[] = EVERYTHING
+  intents: readonly string[] = []
+  /** It was told this peer's. */
+  knowsInterests = false
+  /** Streams to tell it the declined topics of, this turn; and those it has not confirmed. */
+  readonly tells = new Set<Stream>()
+  readonly unsure = new Set<Stream>()
+  /** When to tell it again. */
+  tellAt = Number.POSITIVE_INFINITY
+  /** INTERESTS and entries of DECLINE it may send. */
+  readonly interestsCredit: Credit
+  readonly declineCredit: Credit
   /** A frame went to it in this turn: acks go along. */
   touched = false
 
@@ -87,6 +109,8 @@ export class Neighbour {
     this.peer = peer
     this.repairCredit = repairCredit
     this.rangesCredit = rangesCredit
+    this.interestsCredit = new Credit(INTERESTS, INTERESTS_PER_SECOND, now)
+    this.declineCredit = new Credit(DECLINES, DECLINES_PER_SECOND, now)
     this.historyCredit = new Credit(QUESTIONS, QUESTIONS_PER_SECOND, now)
     // A little less, so that an honest peer never asks too much.
     this.questionCredit = new Credit(QUESTIONS - 2, QUESTIONS_PER_SECOND * 0.9, now)

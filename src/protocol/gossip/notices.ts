@@ -12,17 +12,21 @@ import {
   encodeGraft,
   encodeIhave,
   encodePrune,
-  encodeTally,
   type GraftEntry,
   type TallyEntry,
+  writeTally,
 } from './control.ts'
+import { flushTells, reconsider, tell as tellDeclines } from './declines.ts'
 import type { Neighbour } from './neighbour.ts'
 import { RangeSet } from './ranges.ts'
 import type { GossipState } from './state.ts'
 import type { Message, Stream } from './stream.ts'
+import { withhold } from './withhold.ts'
 
 /** Acks that do not wait for company any longer: a third of a packet. */
 const MAX_ACKS = 256
+/** Bytes of reports that do not wait any longer: the same. */
+const MAX_REPORTS = 4096
 const NEVER = Number.POSITIVE_INFINITY
 
 export function ackLater(
@@ -65,7 +69,7 @@ export function flushAcks(state: GossipState, neighbour: Neighbour): void {
 /** Everything without a gap around `seq`: an ack that was lost is made good by the next one. */
 function addAround(ranges: RangeSet, stream: Stream | undefined, seq: number): void {
   if (stream === undefined || !stream.seen(seq)) ranges.add(seq)
-  else if (seq < stream.next) ranges.add(1, stream.next - 1)
+  else if (seq < stream.next) ranges.add(...stream.around(seq))
   else {
     const index = stream.above.at(seq)
     ranges.add(stream.above.start(index), stream.above.end(index))
@@ -78,28 +82,33 @@ export function ackNow(state: GossipState, neighbour: Neighbour, stream: number,
   touch(state, neighbour)
 }
 
-/** Reports receipts at `at`, or with whatever goes to the neighbour before. */
-export function reportLater(state: GossipState, neighbour: Neighbour, entry: TallyEntry, at: number): void {
-  neighbour.tallies.push(entry)
+/** Reports receipts of a message at `at`, or with whatever goes to the neighbour before. */
+export function reportLater(
+  state: GossipState,
+  neighbour: Neighbour,
+  { stream, hops, seq }: Pick<TallyEntry, 'stream' | 'hops' | 'seq'>,
+  count: number,
+  kind: number,
+  at = state.now + state.settings.promptAckDelay,
+): void {
+  const { tallies } = neighbour
+  writeTally(tallies, stream, hops, seq, count, kind)
   if (at < neighbour.tallyAt) {
     neighbour.tallyAt = at
     state.wake(at)
   }
   if (at <= state.now) touch(state, neighbour)
-  if (neighbour.tallies.length >= MAX_ACKS) flushTallies(state, neighbour)
+  if (tallies.length > MAX_REPORTS) flushTallies(state, neighbour)
 }
 
 export function flushTallies(state: GossipState, neighbour: Neighbour): void {
   neighbour.tallyAt = NEVER
-  if (neighbour.tallies.length === 0) return
-  const entries = neighbour.tallies
-  neighbour.tallies = []
-  state.send(neighbour, encodeTally(entries))
+  if (neighbour.tallies.length > 0) state.send(neighbour, neighbour.tallies.finish())
 }
 
 /** Announces a message in time: soon while its tree is young or in trouble, at leisure while it works. */
 export function announceLater(state: GossipState, neighbour: Neighbour, message: Message, at?: number): void {
-  if (message.hops >= state.settings.maxHops) return
+  if (message.hops >= state.settings.maxHops || withhold(state, neighbour, message)) return
   neighbour.digest.push(message)
   const { digestDelay, calmDigestDelay } = state.settings
   const { stream } = message
@@ -147,7 +156,7 @@ export function flushDigest(state: GossipState, neighbour: Neighbour, upTo: numb
       if (due < next) next = due
       continue
     }
-    if (!worthTelling(state, neighbour, message)) continue
+    if (!worthTelling(state, neighbour, message) || withhold(state, neighbour, message)) continue
     enter(entries, message, state.now)
   }
   digest.length = left
@@ -202,6 +211,12 @@ export function prune(state: GossipState, neighbour: Neighbour, stream: Stream):
 export function graft(state: GossipState, neighbour: Neighbour, entry: GraftEntry): void {
   neighbour.grafts.push(entry)
   touch(state, neighbour)
+  const stream = entry.tree ? state.streams.byId.get(entry.stream) : undefined
+  if (stream === undefined) return
+  if (stream.topics !== undefined) reconsider(state, stream)
+  // A parent may decline what is wanted here, and learns since when.
+  if (stream.topics !== undefined || stream.edges.get(neighbour.link)?.topics?.declined.size)
+    tellDeclines(state, neighbour, stream, stream.base)
 }
 
 /** The end of a turn: prunes and grafts go out, and acks and ripe announcements with whatever else went. */
@@ -213,6 +228,7 @@ export function flushTouched(state: GossipState): void {
       state.send(neighbour, encodePrune(neighbour.prunes.map(stream => stream.id)))
       neighbour.prunes.length = 0
     }
+    flushTells(state, neighbour)
     if (neighbour.grafts.length > 0) {
       state.counters.grafts += neighbour.grafts.length
       state.send(neighbour, encodeGraft(neighbour.grafts))

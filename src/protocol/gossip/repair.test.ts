@@ -41,6 +41,42 @@ describe('loss and crashes', () => {
     expect(ledger.differences(alive)).toEqual([])
   })
 
+  test('a newcomer does not say where a peer begins that was there before it', () => {
+    const { net } = network({ seed: 37 })
+    for (let i = 0; i < 2; i++) net.add()
+    for (let i = 0; i < 4; i++) net.broadcast(0, `early ${i}`)
+    net.run(5000)
+    net.add()
+    net.link(0, 2)
+    net.run(500)
+    net.broadcast(0, 'late')
+    net.run(500)
+    expect(net.peer(2).delivered.map(({ text }) => text)).toEqual(['late'])
+    // The second peer meets the newcomer first, then somebody who has it all.
+    net.link(1, 2)
+    net.run(1000)
+    net.link(0, 1)
+    net.run(5000)
+    const everything = ['early 0', 'early 1', 'early 2', 'early 3', 'late']
+    expect(net.peer(1).delivered.map(({ text }) => text)).toEqual(everything)
+  })
+
+  test('… and is believed where nobody knows better', () => {
+    const { net } = network({ seed: 38 })
+    for (let i = 0; i < 2; i++) net.add()
+    net.broadcast(0, 'early')
+    net.run(5000)
+    net.add()
+    net.link(0, 2)
+    net.run(500)
+    net.broadcast(0, 'late')
+    net.run(500)
+    net.cut(0, 2)
+    net.link(1, 2)
+    net.run(30_000)
+    expect(net.peer(1).delivered.map(({ text }) => text)).toEqual(['late'])
+  })
+
   test('a sender whose neighbours have all crashed: the broadcast is acked by whoever comes after', () => {
     const { net } = network({ seed: 36 })
     for (let i = 0; i < 4; i++) net.add()

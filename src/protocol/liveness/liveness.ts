@@ -49,6 +49,10 @@ const MEMORY = 8
 /** Nonces are reused after this many, so that they stay one byte. */
 const NONCES = 64
 
+/** Every PING, and every PONG that answers one: nothing is allocated for them. */
+const PINGS = Array.from({ length: NONCES }, (_, nonce) => Uint8Array.of(Frame.PING, nonce))
+const PONGS = Array.from({ length: NONCES }, (_, nonce) => Uint8Array.of(Frame.PONG, nonce))
+
 /** A tick this much later than asked for means that this peer was stalled itself, ms. */
 const STALL = 400
 
@@ -76,7 +80,6 @@ export class Liveness {
   private readonly random: Random
   private readonly limits: LivenessDefaults
   private readonly links = new Map<LinkId, Watched>()
-  private readonly writer = new Writer(16)
   private expected = Number.POSITIVE_INFINITY
 
   constructor(random: Random, limits: LivenessDefaults = LIVENESS) {
@@ -143,7 +146,11 @@ export class Liveness {
     const nonce = reader.varint()
     if (!reader.done) return false
     if (type === Frame.PING) {
-      out.push({ kind: 'send', link, frame: this.writer.u8(Frame.PONG).varint(nonce).finish() })
+      out.push({
+        kind: 'send',
+        link,
+        frame: PONGS[nonce] ?? new Writer(10).u8(Frame.PONG).varint(nonce).finish(),
+      })
       return true
     }
     const entry = this.links.get(link)
@@ -217,6 +224,6 @@ export class Liveness {
     entry.sentAt[entry.nonce % MEMORY] = now
     // A time of 0 stands for "no PING waits"; the first millisecond of a clock is no different from the next.
     entry.pingedAt = Math.max(now, 1e-6)
-    out.push({ kind: 'send', link, frame: this.writer.u8(Frame.PING).varint(entry.nonce).finish() })
+    out.push({ kind: 'send', link, frame: PINGS[entry.nonce] as Uint8Array })
   }
 }

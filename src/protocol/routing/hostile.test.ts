@@ -285,7 +285,7 @@ describe('a neighbour', () => {
     expect(drop(Uint8Array.of(Frame.BOUNCED, 1, 2, 3))).toBe('malformed')
     expect(drop(Uint8Array.of(Frame.DATA))).toBe('malformed')
     expect(drop(Uint8Array.of(Frame.RECEIPT))).toBe('malformed')
-    expect(drop(Uint8Array.of(0x35))).toBe('unexpected')
+    expect(drop(Uint8Array.of(0x36))).toBe('unexpected')
   })
 
   test('gets an envelope that comes round again back at once', () => {
