@@ -24,29 +24,13 @@ import type { Verifying } from './verifying.ts'
 /** The longest first wait, ms, and how steeply fewer peers draw a shorter one: e⁸ = 3,000 peers, and one has none. */
 const SPREAD = 1500
 const STEEPNESS = 8
-/** Until a claim has been heard on its whole side, ms: twelve hops of 25, and what the claim itself takes. */
-const CLAIM = 400
+/** Until a claim has been heard on its whole side, ms: a flood of 10,000 peers takes 200, and announcements three times that. */
+const CLAIM = 600
 /** A side is quiet, and somebody else's turn, this long after the last repaired message, ms. */
 const QUIET = 500
 /** Nobody waits for others any longer than this, ms. */
 const PATIENCE = 4000
 const NEVER = Number.POSITIVE_INFINITY
-
-/** What a peer along a cut knows of its healing. */
-export class Healing {
-  /** When to act; Infinity while nothing is offered. */
-  at = NEVER
-  /** When the first of it was offered. */
-  since = 0
-  /** What this peer has asked for, in the name of all. */
-  claim: { readonly stream: number; readonly seq: number } | undefined
-  /** Somebody has a better claim. */
-  outbid = false
-
-  get pending(): boolean {
-    return this.at !== NEVER
-  }
-}
 
 /** A neighbour has what this peer lacks, and others may lack it too. */
 export function offered(state: GossipState, neighbour: Neighbour): void {
