@@ -30,8 +30,11 @@ import type { GossipState } from './state.ts'
 const INTERVAL = 10_000
 /** Two beacons missed, and a hidden tab's second for every timer on the way. */
 const MAX_AGE = 25_000
-/** A beacon rests this long at every hop, ms: about what a link takes, so that neither hops nor delay alone decide. */
-const REST = 30
+/**
+ * A beacon rests this long at every hop, ms: about what a link takes, so that neither hops nor delay alone decide. At 10,000
+ * peers, links of 10–50 ms: with 15 a last hop of 13.3–13.9, with 40 of 12.1–12.6, with 60 a last arrival 3 % later.
+ */
+const REST = 40
 /** The parent stays when it is no later than this after the first, ms: jitter is no reason to change. */
 const SLACK = 5
 /** A peer without a root listens for this long, and then for up to {@link SPAN} by the order of ids, before it is one. */

@@ -17,8 +17,11 @@ import { RangeSet } from './ranges.ts'
 import type { GossipState } from './state.ts'
 import type { Edge, Message, Stream } from './stream.ts'
 
-/** A first message floods the links near its origin, as far as the origin is farther than this from the root. */
-const SPREAD_BELOW = 3
+/**
+ * A first message floods the links near its origin, as far as the origin is farther than this from the root. With 2 that
+ * is 7, 42, 250 or 1,500 of 100 … 10,000 peers: 0.07–0.18 duplicates per delivery; with 3 a third of that, and half a hop more.
+ */
+const SPREAD_BELOW = 2
 /** A graft that worked is over within two or three rounds of announcements. */
 const HURRY = 3000
 
