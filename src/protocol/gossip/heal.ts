@@ -11,7 +11,7 @@
  * A peer to which all its neighbours offer something is behind alone, and asks at once.
  * @module
  */
-import { below, unit } from '../random.ts'
+import { below, type Random, unit } from '../random.ts'
 import { ASSUMED_ROUND_TRIP } from './config.ts'
 import type { Neighbour } from './neighbour.ts'
 import { graft } from './notices.ts'
@@ -32,6 +32,13 @@ const QUIET = 500
 const PATIENCE = 4000
 const NEVER = Number.POSITIVE_INFINITY
 
+/** How often a random share of one halves it: −log2 of it, straight between powers of two, to the same digit everywhere. */
+function halvings(random: Random): number {
+  const word = random.u32()
+  const zeros = Math.clz32(word)
+  return zeros + 2 - word / 2 ** (31 - zeros)
+}
+
 /** A neighbour has what this peer lacks, and others may lack it too. */
 export function offered(state: GossipState, neighbour: Neighbour): void {
   const { healing } = state
@@ -39,8 +46,7 @@ export function offered(state: GossipState, neighbour: Neighbour): void {
   if (!healing.pending) {
     healing.since = state.now
     healing.claim = undefined
-    const share = 1 + Math.log(unit(state.config.random) + 2 ** -32) / STEEPNESS
-    actAt(state, state.now + SPREAD * Math.max(0, share))
+    actAt(state, state.now + SPREAD * Math.max(0, 1 - (Math.LN2 * halvings(state.config.random)) / STEEPNESS))
   }
   for (const each of state.neighbours.values()) if (!each.offering && !each.suspect) return
   actAt(state, healing.since - PATIENCE)
