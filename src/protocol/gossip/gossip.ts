@@ -38,7 +38,8 @@ import type { GossipConfig } from './config.ts'
 import { tellDue } from './declines.ts'
 import { deliverEarly, forget, gapDue } from './delivery.ts'
 import { readFrame } from './frames.ts'
-import { type Ground, groundDue, groundLinkLost, groundLinkUp } from './ground.ts'
+import { groundDue, groundLinkLost, groundLinkUp } from './ground.ts'
+import type { GroundTree } from './ground-tree.ts'
 import { healDue } from './heal.ts'
 import { Inquiries, type Question } from './inquiries.ts'
 import { changeInterests, greet, tellInterests } from './interests.ts'
@@ -315,7 +316,7 @@ export class Gossip {
   }
 
   /** The tree that first messages follow, to look at. */
-  get ground(): Ground {
+  get ground(): GroundTree {
     return this.state.ground
   }
 
