@@ -5,7 +5,7 @@
  */
 import { directFigures, sendDirects } from './directs.ts'
 import { Guests, scheduleOutages } from './faults.ts'
-import { degrees, distances, floodTime, islands } from './graph.ts'
+import { archipelago, degrees, distances, floodTime, islands } from './graph.ts'
 import type { Message } from './ledger.ts'
 import type { Peer } from './peer.ts'
 import type { Phase, Report } from './report.ts'
@@ -148,6 +148,17 @@ export class Lab {
   /** Direct messages between random pairs. */
   directs(count: number, gap = 20): void {
     Object.assign(this.found, directFigures(sendDirects(this.world, count, gap)))
+  }
+
+  /** How many messages are missing on how many islands, counted once for each island. */
+  lacking(sent: readonly Sent[]): number {
+    let count = 0
+    for (const island of archipelago(this.world.live())) {
+      for (const { message } of sent) {
+        if (!island.some(peer => peer === message.from || message.has(peer))) count++
+      }
+    }
+    return count
   }
 
   /** Virtual ms from now until one island has every broadcast; null when `limit` passes first. */

@@ -33,8 +33,8 @@ export class Peer {
   frozenUntil = 0
   /** Which side of a partition it is on. */
   side = 0
-  /** Which side of the last partition it was on. */
-  half = 0
+  /** Which island it was on when the last partition ended. */
+  island = 0
   readonly endpoints = new Map<LinkId, Endpoint>()
   /** Ends of links with frames of this turn. */
   readonly unsent: Endpoint[] = []

@@ -100,7 +100,7 @@ export interface Report {
   readonly wholeMs: number | null
   /** Virtual ms from the end of a partition until one island had every message. */
   readonly healMs: number | null
-  /** Pushes over links between the sides of a partition that has ended, per message sent while it lasted: at least 1. */
+  /** Pushes between peers that a partition had left on different islands, per message that an island lacked: at least 1. */
   readonly crossingsPerMissing: number | null
   /** Virtual ms until all that joined were one island. */
   readonly joinMs: number | null

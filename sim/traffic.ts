@@ -11,7 +11,7 @@ export class Traffic {
   bytes = 0
   /** PUSH frames that reached their receiver. */
   pushesArrived = 0
-  /** Those of them whose sender was on the other side of the last partition. */
+  /** Those of them whose sender was on another island when the last partition ended. */
   pushesCrossed = 0
   packetsLost = 0
   /** Links that came up or went down, each end counted. */

@@ -28,7 +28,7 @@ export class TreeTap {
       unpacker = new Unpacker()
       this.unpackers.set(endpoint, unpacker)
     }
-    unpacker.read(bytes, frame => this.frame(endpoint, frame))
+    unpacker.read(bytes, (frame, start, end) => this.frame(endpoint, frame.subarray(start, end)))
   }
 
   private frame(endpoint: Endpoint, frame: Uint8Array): void {

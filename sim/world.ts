@@ -3,12 +3,14 @@
  * their inputs, plays their effects, and stops at the first violated invariant. Scenarios act through it.
  * @module
  */
+
 import type { Effect } from '../src/protocol/effect.ts'
 import type { PeerId } from '../src/protocol/id.ts'
 import type { Input, Order } from '../src/protocol/input.ts'
 import { TopicSet } from '../src/protocol/topic.ts'
 import { Audit } from './audit.ts'
 import { castPeer } from './cast.ts'
+import { archipelago } from './graph.ts'
 import { type Invariant, InvariantViolation } from './invariant.ts'
 import { type Inquiry, Ledger, type Message } from './ledger.ts'
 import type { MachineFactory } from './machine.ts'
@@ -126,17 +128,16 @@ export class World {
    */
   partition(peers: readonly Peer[], oneSided = this.options.oneSided): void {
     this.network.oneSided = oneSided
-    for (const peer of this.peers) peer.half = 0
-    for (const peer of peers) {
-      peer.side = 1
-      peer.half = 1
-    }
+    for (const peer of peers) peer.side = 1
     this.server.cutOff(peers)
   }
 
   /** Ends the partition. */
   heal(): void {
     for (const peer of this.peers) peer.side = 0
+    for (const [index, island] of archipelago(this.live()).entries()) {
+      for (const peer of island) peer.island = index
+    }
     this.server.start(this.live())
   }
 
@@ -262,7 +263,7 @@ export class World {
         if (endpoint?.state !== 'open' || event.bytes === undefined) return
         this.traffic.pushesArrived += event.count
         if (event.count > 0) this.tap?.packet(endpoint, event.bytes)
-        if (endpoint.peer.half !== endpoint.other?.peer.half) this.traffic.pushesCrossed += event.count
+        if (endpoint.peer.island !== endpoint.other?.peer.island) this.traffic.pushesCrossed += event.count
         this.turn(endpoint.peer, { kind: 'packet', link: endpoint.link, bytes: event.bytes })
         return
       case Happening.TICK:
@@ -313,7 +314,7 @@ export class World {
     }
     const unsent = peer.unsent
     for (let i = 0; i < unsent.length; i++) this.network.flush(unsent[i] as Endpoint)
-    unsent.length = 0
+    while (unsent.length > 0) unsent.pop()
     if (opened) this.checkLinks(peer)
   }
 

@@ -25,8 +25,8 @@ export const topics: Scenario = {
     { field: 'maxLinks', max: maxPeers },
     { field: 'delivery', min: 1 },
     // All that flows to everybody is 4.2 pushes per wanted delivery (24 % want a topic).
-    { field: 'pushesPerWantedDelivery', max: 3 },
-    { field: 'pushesPerNeededLink', max: loss + duplicate + reorder + jitter === 0 ? 1.1 : 1.5 },
+    { field: 'pushesPerWantedDelivery', min: 1, max: 3 },
+    { field: 'pushesPerNeededLink', min: 1, max: loss + duplicate + reorder + jitter === 0 ? 1.1 : 1.5 },
   ],
   run(lab) {
     const { world } = lab

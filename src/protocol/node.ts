@@ -92,6 +92,8 @@ const CHATTER_PER_SECOND = 20
 /** Bytes of frames that wait for the last AUTH to be verified: one packet of a busy neighbour, 64 times. */
 export const MAX_HELD_BYTES = 1024 * 1024
 
+/** Places in {@link Node.due}. */
+const DUE = { handshake: 0, liveness: 1, overlay: 2, gossip: 3, routing: 4 } as const
 /** Bits of {@link Node.ran}. */
 const LIVENESS = 1
 const GOSSIP = 2
@@ -116,7 +118,7 @@ export class Node {
   private out: Effect[] = []
   private wakeAt = Number.POSITIVE_INFINITY
   /** When each machine wants its tick: a tick wakes only those that are due. */
-  private readonly due = { handshake: 0, liveness: 0, overlay: 0, gossip: 0, routing: 0 }
+  private readonly due = new Float64Array(5)
   /** The machines that this input has run, one bit each; the others want to be woken when they wanted it before. */
   private ran = ALL
   /** Empty boxes for what the overlay and the routing want, one per depth of the calls between the two. */
@@ -323,20 +325,20 @@ export class Node {
 
   private tick(now: number): void {
     const { due } = this
-    if (now >= due.liveness) {
+    if (now >= (due[DUE.liveness] as number)) {
       this.ran |= LIVENESS
       for (const vital of this.liveness.tick(now, this.out)) this.onVital(vital, now)
     }
-    if (now >= due.handshake) {
+    if (now >= (due[DUE.handshake] as number)) {
       this.ran = ALL
       this.handshake.tick(now, this.out)
     }
-    if (now >= due.overlay) this.laid(now, out => this.overlay.tick(now, out))
-    if (now >= due.gossip) {
+    if (now >= (due[DUE.overlay] as number)) this.laid(now, out => this.overlay.tick(now, out))
+    if (now >= (due[DUE.gossip] as number)) {
       this.ran |= GOSSIP
       this.gossip.tick(now, this.out)
     }
-    if (now >= due.routing) this.routed(now, out => this.routing.tick(now, out))
+    if (now >= (due[DUE.routing] as number)) this.routed(now, out => this.routing.tick(now, out))
   }
 
   private onVerified(machine: Token['machine'], n: number, ok: boolean, now: number): void {
@@ -655,14 +657,15 @@ export class Node {
 
   private wake(now: number): void {
     const { due, ran } = this
-    if ((ran & LIVENESS) !== 0) due.liveness = this.liveness.deadline
-    if ((ran & GOSSIP) !== 0) due.gossip = this.gossip.deadline
-    if ((ran & ROUTING) !== 0) due.routing = this.routing.deadline
+    if ((ran & LIVENESS) !== 0) due[DUE.liveness] = this.liveness.deadline
+    if ((ran & GOSSIP) !== 0) due[DUE.gossip] = this.gossip.deadline
+    if ((ran & ROUTING) !== 0) due[DUE.routing] = this.routing.deadline
     if (ran === ALL) {
-      due.handshake = this.handshake.deadline
-      due.overlay = this.overlay.deadline
+      due[DUE.handshake] = this.handshake.deadline
+      due[DUE.overlay] = this.overlay.deadline
     }
-    const earliest = Math.min(due.handshake, due.liveness, due.overlay, due.gossip, due.routing)
+    let earliest = Number.POSITIVE_INFINITY
+    for (let i = 0; i < due.length; i++) if ((due[i] as number) < earliest) earliest = due[i] as number
     const at = Math.max(earliest, now)
     if (at === this.wakeAt) return
     this.wakeAt = at

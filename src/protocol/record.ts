@@ -8,7 +8,7 @@
  * @module
  */
 import { sha256 } from '../crypto/hash.ts'
-import { idFromBytes, type PeerId } from './id.ts'
+import { idFromBytes, type PeerId, sameBytes } from './id.ts'
 import { Reader } from './wire/reader.ts'
 import { Writer } from './wire/writer.ts'
 
@@ -28,9 +28,20 @@ export interface PeerRecord {
   readonly bytes: Uint8Array
 }
 
+/** Ids of keys that were met lately, by the first 48 bits of the key: a memo of a pure function, emptied when full. */
+const MEMO = 16_384
+const idsOf = new Map<number, { readonly key: Uint8Array; readonly id: PeerId }>()
+
 /** The peer id of a public key. */
 export function idOfKey(key: Uint8Array): PeerId {
-  return idFromBytes(sha256(key))
+  let head = 0
+  for (let i = 0; i < 6; i++) head = head * 256 + (key[i] as number)
+  const found = idsOf.get(head)
+  if (found !== undefined && sameBytes(found.key, key)) return found.id
+  const id = idFromBytes(sha256(key))
+  if (idsOf.size >= MEMO) idsOf.clear()
+  idsOf.set(head, { key: key.slice(), id })
+  return id
 }
 
 /** What the identity key signs. */

@@ -11,7 +11,7 @@
  * A peer to which all its neighbours offer something is behind alone, and asks at once.
  * @module
  */
-import { below, unit } from '../random.ts'
+import { below, type Random, unit } from '../random.ts'
 import { ASSUMED_ROUND_TRIP } from './config.ts'
 import type { Neighbour } from './neighbour.ts'
 import { graft } from './notices.ts'
@@ -24,28 +24,19 @@ import type { Verifying } from './verifying.ts'
 /** The longest first wait, ms, and how steeply fewer peers draw a shorter one: e⁸ = 3,000 peers, and one has none. */
 const SPREAD = 1500
 const STEEPNESS = 8
-/** Until a claim has been heard on its whole side, ms: twelve hops of 25, and what the claim itself takes. */
-const CLAIM = 400
+/** Until a claim has been heard on its whole side, ms: a flood of 10,000 peers takes 200, and announcements three times that. */
+const CLAIM = 600
 /** A side is quiet, and somebody else's turn, this long after the last repaired message, ms. */
 const QUIET = 500
 /** Nobody waits for others any longer than this, ms. */
 const PATIENCE = 4000
 const NEVER = Number.POSITIVE_INFINITY
 
-/** What a peer along a cut knows of its healing. */
-export class Healing {
-  /** When to act; Infinity while nothing is offered. */
-  at = NEVER
-  /** When the first of it was offered. */
-  since = 0
-  /** What this peer has asked for, in the name of all. */
-  claim: { readonly stream: number; readonly seq: number } | undefined
-  /** Somebody has a better claim. */
-  outbid = false
-
-  get pending(): boolean {
-    return this.at !== NEVER
-  }
+/** How often a random share of one halves it: −log2 of it, straight between powers of two, to the same digit everywhere. */
+function halvings(random: Random): number {
+  const word = random.u32()
+  const zeros = Math.clz32(word)
+  return zeros + 2 - word / 2 ** (31 - zeros)
 }
 
 /** A neighbour has what this peer lacks, and others may lack it too. */
@@ -55,8 +46,7 @@ export function offered(state: GossipState, neighbour: Neighbour): void {
   if (!healing.pending) {
     healing.since = state.now
     healing.claim = undefined
-    const share = 1 + Math.log(unit(state.config.random) + 2 ** -32) / STEEPNESS
-    actAt(state, state.now + SPREAD * Math.max(0, share))
+    actAt(state, state.now + SPREAD * Math.max(0, 1 - (Math.LN2 * halvings(state.config.random)) / STEEPNESS))
   }
   for (const each of state.neighbours.values()) if (!each.offering && !each.suspect) return
   actAt(state, healing.since - PATIENCE)

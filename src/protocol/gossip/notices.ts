@@ -8,6 +8,7 @@ import { jitter } from '../random.ts'
 import { MAX_DIGEST } from '../wire/limits.ts'
 import { ASSUMED_ROUND_TRIP } from './config.ts'
 import {
+  type Entry,
   encodeAck,
   encodeGraft,
   encodeIhave,
@@ -50,20 +51,19 @@ export function ackLater(
 export function flushAcks(state: GossipState, neighbour: Neighbour): void {
   neighbour.ackAt = NEVER
   if (neighbour.ackStreams.length === 0) return
-  const byStream = new Map<number, RangeSet>()
+  // Of one or two streams as a rule: no map.
+  const entries: Entry[] = []
   for (let i = 0; i < neighbour.ackStreams.length; i++) {
     const stream = neighbour.ackStreams[i] as number
-    let ranges = byStream.get(stream)
-    if (ranges === undefined) {
-      ranges = new RangeSet()
-      byStream.set(stream, ranges)
-    }
-    addAround(ranges, state.streams.byId.get(stream), neighbour.ackSeqs[i] as number)
+    let at = 0
+    while (at < entries.length && entries[at]?.stream !== stream) at++
+    if (at === entries.length) entries.push({ stream, ranges: new RangeSet() })
+    addAround((entries[at] as Entry).ranges, state.streams.byId.get(stream), neighbour.ackSeqs[i] as number)
   }
-  neighbour.ackStreams.length = 0
-  neighbour.ackSeqs.length = 0
+  shorten(neighbour.ackStreams, 0)
+  shorten(neighbour.ackSeqs, 0)
   state.counters.acks++
-  state.send(neighbour, encodeAck(Array.from(byStream, ([stream, ranges]) => ({ stream, ranges }))))
+  state.send(neighbour, encodeAck(entries))
 }
 
 /** Everything without a gap around `seq`: an ack that was lost is made good by the next one. */
@@ -159,9 +159,9 @@ export function flushDigest(state: GossipState, neighbour: Neighbour, upTo: numb
     if (!worthTelling(state, neighbour, message) || withhold(state, neighbour, message)) continue
     enter(entries, message, state.now)
   }
-  digest.length = left
-  digestDue.length = left
-  digestRipe.length = left
+  shorten(digest, left)
+  shorten(digestDue, left)
+  shorten(digestRipe, left)
   neighbour.digestAt = next
   tell(state, neighbour, entries)
 }
@@ -239,5 +239,10 @@ export function flushTouched(state: GossipState): void {
     if (neighbour.digest.length > 0) flushDigest(state, neighbour, state.now)
     neighbour.touched = false
   }
-  state.touched.length = 0
+  shorten(state.touched, 0)
+}
+
+/** Setting the length of an array calls the engine, and lets its memory go, which the next turn needs again. */
+function shorten(list: unknown[], length: number): void {
+  while (list.length > length) list.pop()
 }

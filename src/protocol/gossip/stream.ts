@@ -105,6 +105,9 @@ export class Stream {
   deliveredAs = 0
   deliveredSeq = 0
   activeAt = 0
+  /** History has everything from the first up to the second: kept by {@link supplyFrom} and by what history lets go. */
+  suppliedFrom = 0
+  suppliedTo = 0
   /** Announcements hurry until then: the tree is new or was repaired. */
   hurryUntil = 0
   /** When to look for missing messages. */
@@ -218,8 +221,15 @@ export class Stream {
 
   /** The lowest number from which history has everything up to `next`, received at or after `since`. */
   supplyFrom(since: number): number {
+    const ever = since === Number.NEGATIVE_INFINITY
     let from = this.next
     for (let seq = from - 1; seq > 0; seq--) {
+      // What was found the last time need not be counted again.
+      if (ever && seq + 1 === this.suppliedTo) {
+        from = this.suppliedFrom
+        seq = from - 1
+        if (seq <= 0) break
+      }
       const message = this.messages.get(seq)
       if (message === undefined && this.isAbsent(seq)) {
         // What was held back from this peer lies in between: who asks for it is told that it is not here.
@@ -229,6 +239,10 @@ export class Stream {
       }
       if (message === undefined || message.at < since) break
       from = seq
+    }
+    if (ever) {
+      this.suppliedFrom = from
+      this.suppliedTo = this.next
     }
     return from
   }

@@ -196,7 +196,7 @@ describe('floods', () => {
 describe('a neighbour that lies about what it holds back', () => {
   test('hides nothing that another announces before it was overtaken', () => {
     bench.frame(1, encodeSkip(STREAM, bench.generation, span(3)))
-    bench.frame(2, encodeIhave([{ stream: STREAM, hops: 3, ranges: span(3) }]))
+    bench.frame(2, encodeIhave([{ stream: STREAM, hops: 3, lag: 0, ranges: span(3) }]))
     bench.pass(1000)
     expect(bench.sent(Frame.GRAFT, 2)).not.toEqual([])
     bench.push(2, 3, 'a', true)
@@ -207,7 +207,7 @@ describe('a neighbour that lies about what it holds back', () => {
     bench.frame(1, encodeSkip(STREAM, bench.generation, span(3)))
     bench.push(1, 4, 'a')
     expect(bench.delivered).toEqual(['1', '4'])
-    bench.frame(2, encodeIhave([{ stream: STREAM, hops: 3, ranges: span(3) }]))
+    bench.frame(2, encodeIhave([{ stream: STREAM, hops: 3, lag: 0, ranges: span(3) }]))
     bench.pass(1000)
     expect(bench.sent(Frame.GRAFT, 2)).not.toEqual([])
     // Overtaken, it is fetched for whoever is behind this peer, and not delivered out of order.
