@@ -39,7 +39,7 @@ import { tellDue } from './declines.ts'
 import { deliverEarly, forget, gapDue } from './delivery.ts'
 import { readFrame } from './frames.ts'
 import { groundDue, groundLinkLost, groundLinkUp } from './ground.ts'
-import type { GroundTree } from './ground-tree.ts'
+import type { Ground } from './ground-state.ts'
 import { healDue } from './heal.ts'
 import { Inquiries, type Question } from './inquiries.ts'
 import { changeInterests, greet, tellInterests } from './interests.ts'
@@ -316,7 +316,7 @@ export class Gossip {
   }
 
   /** The tree that first messages follow, to look at. */
-  get ground(): GroundTree {
+  get ground(): Ground {
     return this.state.ground
   }
 

@@ -12,7 +12,7 @@
  * 1. A peer passes a beacon on after its parent has: parents of one beacon form no loop. Between beacons a peer changes
  *    only to a parent that is lower in (hops, id), so they still do not.
  * 2. A beacon older than MAX_AGE is nobody's: what a dead root said does not go round.
- * 3. A peer sends floods of beacons from a credit of 16, refilled at one in 5 s (ground-tree.ts); a
+ * 3. A peer sends floods of beacons from a credit of sixteen, refilled at one in five seconds; a
  *    neighbour is read with a credit of its own. Kept are one beacon per neighbour and one of this peer.
  * @module
  */
@@ -20,7 +20,7 @@ import type { Drop } from '../effect.ts'
 import type { LinkId } from '../input.ts'
 import type { Reader } from '../wire/reader.ts'
 import { type Beacon, decodeBeacon, encodeBeacon } from './beacon.ts'
-import type { GroundTree } from './ground-tree.ts'
+import type { Ground } from './ground-state.ts'
 import type { Neighbour } from './neighbour.ts'
 import { MAX_SEQ } from './push.ts'
 import type { GossipState } from './state.ts'
@@ -30,8 +30,8 @@ const INTERVAL = 10_000
 /** Two beacons missed, and a hidden tab's second for every timer on the way. */
 const MAX_AGE = 25_000
 /**
- * A beacon rests this long at every hop, ms: about what a link takes, so that neither hops nor delay alone decide. At 10,000
- * peers, links of 10–50 ms: with 15 a last hop of 13.3–13.9, with 40 of 12.1–12.6, with 60 a last arrival 3 % later.
+ * A beacon rests this long at every hop, ms: about what a link takes, so that neither hops nor delay alone decide. A graph
+ * model of 10,000 peers (docs/DECISIONS.md): with 15 a last hop of 13.3–13.9, with 40 of 12.1–12.6, with 60 arrivals 3 % later.
  */
 const REST = 40
 /** The parent stays when it is no later than this after the first, ms: jitter is no reason to change. */
@@ -46,7 +46,7 @@ export function grounded(state: GossipState, neighbour: Neighbour): boolean {
   return neighbour.link === state.ground.parent || state.ground.children.has(neighbour.link)
 }
 
-function isRoot({ beacon, self }: GroundTree, now: number): boolean {
+function isRoot({ beacon, self }: Ground, now: number): boolean {
   return beacon?.root === self && !isStale(beacon, now)
 }
 

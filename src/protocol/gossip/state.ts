@@ -7,7 +7,7 @@ import type { Effect, Outbox } from '../effect.ts'
 import type { LinkId, RequestId } from '../input.ts'
 import { EVERYTHING, TopicSet } from '../topic.ts'
 import { GOSSIP_DEFAULTS, type GossipConfig, type GossipSettings } from './config.ts'
-import { GroundTree } from './ground-tree.ts'
+import { Ground } from './ground-state.ts'
 import { Healing } from './healing.ts'
 import { History } from './history.ts'
 import type { Neighbour } from './neighbour.ts'
@@ -78,7 +78,7 @@ export class GossipState {
   readonly stranded: Message[] = []
   /** This peer's own stream. */
   readonly own: Stream
-  readonly ground: GroundTree
+  readonly ground: Ground
   /** When this peer joined; `undefined` before and after. */
   joinedAt: number | undefined
   /** When the next comparison with a random neighbour is due. */
@@ -146,7 +146,7 @@ export class GossipState {
     this.own.permanent = true
     this.own.origin = config.id
     this.own.next = 1
-    this.ground = new GroundTree(config.id)
+    this.ground = new Ground(config.id)
   }
 
   wake(at: number): void {

@@ -1,5 +1,5 @@
 /**
- * What a peer knows of the ground tree. The rules are in ground.ts.
+ * What a peer keeps of the ground tree (ground.ts). No rule lives here.
  * @module
  */
 import { Credit } from '../credit.ts'
@@ -7,12 +7,12 @@ import { idToBytes, type PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
 import type { Beacon } from './beacon.ts'
 
-/** Floods of beacons that this peer passes on: so many at once, and then one in so many ms. */
+/** Floods of beacons that this peer passes on: a burst, then one in this many ms. */
 const FLOODS = 16
 const FLOOD_EVERY = 5000
 const NEVER = Number.POSITIVE_INFINITY
 
-export class GroundTree {
+export class Ground {
   /** The first 48 bits of this peer's id. */
   readonly self: number
   /** The beacon this peer follows, or followed until it was too old; its own where it is the root. */
