@@ -85,7 +85,8 @@ export function reconsider(state: GossipState, stream: Stream, from = 0): void {
       topics.staleTo = Math.max(topics.staleTo, each?.skips.last ?? 0)
       if (from > 0) each?.skips.clear()
     }
-    if (from > 0) topics.soundFrom = topics.generation + 1
+    topics.shrunkAt = topics.generation + 1
+    if (from > 0) topics.soundFrom = topics.shrunkAt
   }
   if (wanted) tellAll(state, stream, from)
   else if (from > 0 && (topics.absent.last ?? 0) >= from && stream.parent !== undefined) {

@@ -125,11 +125,13 @@ export function skipped(state: GossipState, neighbour: Neighbour, entry: SkipEnt
   if (mine === undefined || topics === undefined || topics.liar) return
   if (generation > topics.told || generation < mine.soundFrom) return
   topics.skips.addAll(ranges, MAX_RANGES)
+  // Sent before the sender heard that more is wanted: a branch may want it.
+  if (generation < mine.shrunkAt) mine.staleTo = Math.max(mine.staleTo, ranges.last ?? 0)
   if (stream.parent !== neighbour.link) return
   const late = (ranges.first ?? 0) < stream.next
   for (let i = 0; i < ranges.count; i++) mine.pulls.remove(ranges.start(i), ranges.end(i))
   for (const branch of stream.edges.values()) {
-    if (branch === edge || !stream.agrees(branch)) continue
+    if (branch === edge || generation < mine.shrunkAt || !stream.agrees(branch)) continue
     for (let i = 0; i < ranges.count; i++) branch.topics?.hold(ranges.start(i), ranges.end(i))
     const below = state.neighbours.get(branch.link)
     if (late && below !== undefined) tellSkips(state, below, stream)

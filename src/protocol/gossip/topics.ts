@@ -29,6 +29,8 @@ export class StreamTopics {
   generation = 0
   /** What was held back under this generation or a later one is nobody's loss here. */
   soundFrom = 1
+  /** The generation since which nothing that was declined is wanted again. */
+  shrunkAt = 1
   /** What was held back up to here may be some branch's loss since. */
   staleTo = 0
   /** No topic makes room for another before this. */
