@@ -13,6 +13,7 @@
  */
 import { MAX_FRAME, MAX_FRAMES_PER_PACKET, MAX_PACKET } from './limits.ts'
 import { Reader } from './reader.ts'
+import { momentary } from './slab.ts'
 import { Writer } from './writer.ts'
 
 const BUNDLE = 0
@@ -55,7 +56,7 @@ export class Packer {
   flush(emit: (packet: Uint8Array) => void): void {
     const { first, others } = this
     if (first === undefined) return
-    const packet = new Uint8Array(this.length)
+    const packet = momentary(this.length)
     packet[0] = BUNDLE
     let at = put(packet, 1, first)
     for (let i = 0; i < others.length; i++) at = put(packet, at, others[i] as Uint8Array)
