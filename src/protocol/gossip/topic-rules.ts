@@ -61,11 +61,19 @@ function declinedOf(state: GossipState, neighbour: Neighbour, stream: Stream, en
   if (generation < topics.generation) return
   if (countDeclined(state, neighbour) - topics.declined.size + entry.topics.length > MAX_DECLINED_PER_LINK)
     return
-  topics.declined = new Set(entry.topics)
+  const edge = stream.edge(neighbour.link)
+  const next = new Set(entry.topics)
+  for (const topic of topics.declined) {
+    if (next.has(topic)) continue
+    // What was held back for the old set must not be told of as if it were for the new one.
+    if (edge.eager && from === 0) tellSkips(state, neighbour, stream)
+    topics.withheld.clear()
+    break
+  }
+  topics.declined = next
   topics.generation = generation
   topics.until = state.now + DECLINE_LASTS
   topics.from = from
-  const edge = stream.edge(neighbour.link)
   if (from > 0) {
     // Everything that is here from `from` on is announced or held back anew.
     topics.withheld.clear()
