@@ -58,7 +58,6 @@ import { Relay } from './relay.ts'
 
 export type { Sending } from './lane.ts'
 export type { Letter, RoutingEffect, RoutingOutbox } from './letter.ts'
-export { ROUTING_LIMITS, type RoutingLimits } from './limits.ts'
 
 export interface RoutingConfig extends Partial<RoutingLimits> {
   readonly id: PeerId
