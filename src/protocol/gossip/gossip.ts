@@ -293,6 +293,7 @@ export class Gossip {
     this.begin(now, out)
     state.deadline = NEVER
     for (const neighbour of state.neighbours.values()) {
+      if (neighbour.dueAt > now) continue
       if (neighbour.ackAt <= now) flushAcks(state, neighbour)
       if (neighbour.digestAt <= now) flushDigest(state, neighbour, now)
       if (neighbour.retryAt <= now) retryDue(state, neighbour)
@@ -368,8 +369,8 @@ export class Gossip {
       this.inquiries.deadline,
     )
     for (const neighbour of state.neighbours.values()) {
-      const { ackAt, digestAt, retryAt, tallyAt, tellAt } = neighbour
-      at = Math.min(at, ackAt, digestAt, retryAt, tallyAt, tellAt)
+      const { dueAt } = neighbour
+      if (dueAt < at) at = dueAt
     }
     for (const stream of state.streams.timed) at = Math.min(at, stream.graftAt, stream.gapAt)
     state.deadline = at

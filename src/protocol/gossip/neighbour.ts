@@ -34,6 +34,8 @@ export interface Unacked {
 }
 
 export class Neighbour {
+  /** When something is due, side by side: all of them are looked at in every tick. */
+  private readonly times = new Float64Array(5).fill(Number.POSITIVE_INFINITY)
   readonly link: LinkId
   readonly peer: PeerId
   /** Milliseconds; `undefined` until measured. */
@@ -48,17 +50,16 @@ export class Neighbour {
   /** Pushes to ack, as stream ids and sequence numbers side by side. */
   readonly ackStreams: number[] = []
   readonly ackSeqs: number[] = []
-  ackAt = Number.POSITIVE_INFINITY
 
   /** Receipts to report. */
   readonly tallies = new Writer(64)
-  tallyAt = Number.POSITIVE_INFINITY
 
   /** Messages to announce, when each is due, and from when on it may go along with other frames. */
   readonly digest: Message[] = []
   readonly digestDue: number[] = []
   readonly digestRipe: number[] = []
-  digestAt = Number.POSITIVE_INFINITY
+  /** Nothing of it is ripe before this. */
+  ripeAt = Number.POSITIVE_INFINITY
   /** Streams to prune and to graft, this turn. */
   readonly prunes: Stream[] = []
   readonly grafts: GraftEntry[] = []
@@ -66,8 +67,6 @@ export class Neighbour {
   readonly unacked = new Map<Message, Unacked>()
   /** Bytes of the unacked pushes. */
   unackedBytes = 0
-  /** No retry is due before this. */
-  retryAt = Number.POSITIVE_INFINITY
 
   /** Bytes of repair it may ask for. */
   readonly repairCredit: Credit
@@ -92,8 +91,6 @@ export class Neighbour {
   /** Streams to tell it the declined topics of, this turn; and those it has not confirmed. */
   readonly tells = new Set<Stream>()
   readonly unsure = new Set<Stream>()
-  /** When to tell it again. */
-  tellAt = Number.POSITIVE_INFINITY
   /** INTERESTS and entries of DECLINE it may send. */
   readonly interestsCredit: Credit
   readonly declineCredit: Credit
@@ -116,10 +113,55 @@ export class Neighbour {
     this.questionCredit = new Credit(QUESTIONS - 2, QUESTIONS_PER_SECOND * 0.9, now)
   }
 
+  get ackAt(): number {
+    return this.times[0] as number
+  }
+  set ackAt(at: number) {
+    this.times[0] = at
+  }
+  get digestAt(): number {
+    return this.times[1] as number
+  }
+  set digestAt(at: number) {
+    this.times[1] = at
+  }
+  /** No retry is due before this. */
+  get retryAt(): number {
+    return this.times[2] as number
+  }
+  set retryAt(at: number) {
+    this.times[2] = at
+  }
+  get tallyAt(): number {
+    return this.times[3] as number
+  }
+  set tallyAt(at: number) {
+    this.times[3] = at
+  }
+  /** When to tell it of interests again. */
+  get tellAt(): number {
+    return this.times[4] as number
+  }
+  set tellAt(at: number) {
+    this.times[4] = at
+  }
+
+  /** The first of these times. */
+  get dueAt(): number {
+    const { times } = this
+    let earliest = Number.POSITIVE_INFINITY
+    for (let i = 0; i < times.length; i++) if ((times[i] as number) < earliest) earliest = times[i] as number
+    return earliest
+  }
+
   /** Something for it waits for the end of a turn, or for company. */
   get isWaiting(): boolean {
     return (
-      this.ackStreams.length > 0 || this.digest.length > 0 || this.prunes.length > 0 || this.grafts.length > 0
+      this.ackStreams.length > 0 ||
+      this.digest.length > 0 ||
+      this.prunes.length > 0 ||
+      this.grafts.length > 0 ||
+      this.tallies.length > 0
     )
   }
 }

@@ -119,7 +119,9 @@ export function announceLater(state: GossipState, neighbour: Neighbour, message:
   if (message.late && state.healing.pending) at = state.now
   const due = at ?? state.now + jitter(state.config.random, delay, 0.5)
   neighbour.digestDue.push(due)
-  neighbour.digestRipe.push(at ?? state.now + delay * 0.35)
+  const ripe = at ?? state.now + delay * 0.35
+  neighbour.digestRipe.push(ripe)
+  if (ripe < neighbour.ripeAt) neighbour.ripeAt = ripe
   if (due < neighbour.digestAt) {
     neighbour.digestAt = due
     state.wake(due)
@@ -141,10 +143,13 @@ export function worthTelling(state: GossipState, neighbour: Neighbour, message: 
 
 /** Announces what is ripe at `upTo`. */
 export function flushDigest(state: GossipState, neighbour: Neighbour, upTo: number): void {
+  // Asked whenever anything goes to the neighbour: mostly for nothing.
+  if (upTo < neighbour.ripeAt) return
   const { digest, digestDue, digestRipe } = neighbour
   const entries: Told = new Map()
   let left = 0
   let next = NEVER
+  let nextRipe = NEVER
   for (let i = 0; i < digest.length; i++) {
     const message = digest[i] as Message
     const ripe = digestRipe[i] as number
@@ -154,6 +159,7 @@ export function flushDigest(state: GossipState, neighbour: Neighbour, upTo: numb
       digestDue[left] = due
       digestRipe[left++] = ripe
       if (due < next) next = due
+      if (ripe < nextRipe) nextRipe = ripe
       continue
     }
     if (!worthTelling(state, neighbour, message) || withhold(state, neighbour, message)) continue
@@ -163,6 +169,7 @@ export function flushDigest(state: GossipState, neighbour: Neighbour, upTo: numb
   shorten(digestDue, left)
   shorten(digestRipe, left)
   neighbour.digestAt = next
+  neighbour.ripeAt = nextRipe
   tell(state, neighbour, entries)
 }
 
