@@ -205,8 +205,9 @@ export class Inquiries {
     inquiry.answers++
     inquiry.most = Math.max(inquiry.most, said)
     const whole = found.size >= said
-    // Two that know the same know what there is.
-    if (found.size >= inquiry.most && fresh === 0 && inquiry.answers > 1) return this.finish(inquiry)
+    // Two that know the same know what there is; two that know nothing may be as new as this peer.
+    if (found.size > 0 && found.size >= inquiry.most && fresh === 0 && inquiry.answers > 1)
+      return this.finish(inquiry)
     if (!whole && inquiry.link !== undefined) inquiry.asked.delete(inquiry.link)
     this.ask(inquiry)
   }
