@@ -10,6 +10,9 @@ function allowed(loss: number, others: number): number {
   return loss > 0 ? 0.1 : 0.01
 }
 
+/** Messages in which a tree that began with the ground tree finds its quickest ways: one change of parent each. */
+const WARM_UP = 20
+
 export const broadcast: Scenario = {
   name: 'broadcast',
   summary: 'join one by one, broadcast from one warm sender and from others, then direct messages',
@@ -25,7 +28,7 @@ export const broadcast: Scenario = {
     lab.settle()
     lab.idle(10_000)
     const sender = lab.pick(1)
-    lab.broadcasts('warm-up', sender, 5)
+    lab.broadcasts('warm-up', sender, WARM_UP)
     lab.headline = 'warm'
     lab.broadcasts('warm', sender, lab.world.options.messages)
     lab.broadcasts('others', lab.pick(20), 1)

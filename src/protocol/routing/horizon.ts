@@ -24,8 +24,8 @@ import type { RoutingOutbox as Outbox } from './letter.ts'
 export const MAX_PLACES = 128
 /** Milliseconds for a change and what follows from it: an overlay that grows changes several links at once. */
 const SETTLE = 1000
-/** Milliseconds between two horizons on one link: with everything in flux 26 bytes a second. */
-const PERIOD = 15_000
+/** Milliseconds between two horizons on one link: with everything in flux 13 bytes a second. */
+const PERIOD = 30_000
 
 interface Told extends Alarmed {
   readonly link: LinkId
