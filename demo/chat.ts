@@ -1,6 +1,6 @@
 /**
  * The conversation of everybody: broadcasts on the topic `chat`. An own line shows at once and gets its tick
- * when every tree neighbour has acked it. `passed` is called then, `arrived` for every line of somebody else.
+ * with the first receipts, and says how many have seen it. `passed` is called then, `arrived` for every line of somebody else.
  * @module
  */
 import type { Data, Mesh } from 'tabmesh'
@@ -36,11 +36,10 @@ export function startChat(
   async function deliver(line: Data, show: (delivery: Delivery) => void): Promise<void> {
     show({ kind: 'sending' })
     try {
-      const audience = mesh.peers.length
-      await mesh.sendBroadcast('chat', line)
-      const words = audience === 0 ? 'Sent; nobody else is here yet' : 'Delivered into the mesh'
+      const onReceipt = (count: number): void => show({ kind: 'delivered', words: `Seen by ${count}` })
+      const count = await mesh.sendBroadcast('chat', line, { receipt: true, onReceipt })
       passed()
-      show({ kind: 'delivered', words })
+      if (count === 0) show({ kind: 'delivered', words: 'Sent; nobody else is here yet' })
     } catch (error) {
       show({ kind: 'failed', words: sendFailure(error), again: () => void deliver(line, show) })
     }

@@ -15,6 +15,8 @@ const link = (peer: PeerId): LinkStats => ({
   path: 'direct',
   slot: 'ring',
   age: 0,
+  interests: ['*'],
+  intents: [],
 })
 
 test('own links and hearsay make one graph without doubles', () => {

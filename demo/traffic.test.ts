@@ -12,6 +12,8 @@ const link = (name: string, bytesSent: number, bytesReceived: number): LinkStats
   path: 'unknown',
   slot: 'ring',
   age: 0,
+  interests: ['*'],
+  intents: [],
 })
 
 test('a new link has carried nothing; a heartbeat is no message; a message shows its direction', () => {

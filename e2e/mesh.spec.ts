@@ -29,6 +29,34 @@ test('eight tabs with maxPeers 4 are one island, and every broadcast reaches the
   await noErrors(tabs)
 })
 
+test('receipts count all the others; a newcomer finds what was said before it came', async () => {
+  const tabs = await swarm.open(6, { maxPeers: 4 })
+  await whole(tabs)
+  const [from] = tabs
+  if (from === undefined) throw new Error('no tab')
+  const counted = await from.page.evaluate(async () => {
+    const told: number[] = []
+    const onReceipt = (count: number): void => void told.push(count)
+    const options = { receipt: true, onReceipt, order: 'causal' } as const
+    return { count: await globalThis.tab.mesh.sendBroadcast('room', { text: 'early' }, options), told }
+  })
+  expect(counted.count).toBe(5)
+  expect(counted.told.at(-1)).toBe(5)
+  // What is a moment old when it joins would be delivered to it.
+  const sent = await from.page.evaluate(() => performance.now())
+  await from.page.waitForFunction(sent => performance.now() - sent > 1000, sent)
+  const [late] = await swarm.open(1, { maxPeers: 4 })
+  if (late === undefined) throw new Error('no tab')
+  const past = await late.page.evaluate(async () => {
+    const found = await globalThis.tab.mesh.history('room', { last: 5, seconds: 600 })
+    return found.map(({ from, data, at, delivered }) => ({ from, data, delivered, age: Date.now() - at }))
+  })
+  expect(past).toMatchObject([{ from: from.id, data: { text: 'early' }, delivered: false }])
+  expect(past[0]?.age).toBeGreaterThan(900)
+  expect(past[0]?.age).toBeLessThan(60_000)
+  await noErrors([...tabs, late])
+})
+
 test('a direct message crosses the mesh to a tab without a link; to one that is gone it rejects in time', async () => {
   const tabs = await swarm.open(8, { maxPeers: 4 })
   await whole(tabs)

@@ -4,7 +4,7 @@
  */
 
 import { sha256 } from '../src/crypto/hash.ts'
-import { encodeRecord, idOfKey, recordToSign } from '../src/protocol/record.ts'
+import { encodeRecord, idOfKey, keepParsed, recordToSign } from '../src/protocol/record.ts'
 import type { MachineFactory } from './machine.ts'
 import type { SimOptions } from './options.ts'
 import { Peer } from './peer.ts'
@@ -14,6 +14,9 @@ import { drawTraits } from './traits.ts'
 
 /** The wall-clock time at which virtual time begins, Unix milliseconds. */
 const EPOCH = 1_800_000_000_000
+
+// All peers of a run share them.
+keepParsed(65_536)
 
 /** The one swarm of a run. */
 export const DISCOVERY_KEY = sha256(Uint8Array.from('simulated swarm', char => char.charCodeAt(0)))

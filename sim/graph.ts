@@ -33,6 +33,20 @@ function visit(from: Peer, seen: Map<Peer, number>): number {
   return furthest
 }
 
+/** The peers of each connected component. */
+export function archipelago(peers: readonly Peer[]): Peer[][] {
+  const all = new Set<Peer>()
+  const found: Peer[][] = []
+  for (const peer of peers) {
+    if (all.has(peer)) continue
+    const seen = new Map<Peer, number>()
+    visit(peer, seen)
+    found.push([...seen.keys()])
+    for (const each of seen.keys()) all.add(each)
+  }
+  return found
+}
+
 /** Connected components among these peers; 1 is a whole mesh. */
 export function islands(peers: readonly Peer[]): number {
   const seen = new Map<Peer, number>()

@@ -5,7 +5,7 @@
  */
 import { directFigures, sendDirects } from './directs.ts'
 import { Guests, scheduleOutages } from './faults.ts'
-import { degrees, distances, floodTime, islands } from './graph.ts'
+import { archipelago, degrees, distances, floodTime, islands } from './graph.ts'
 import type { Message } from './ledger.ts'
 import type { Peer } from './peer.ts'
 import type { Phase, Report } from './report.ts'
@@ -109,13 +109,19 @@ export class Lab {
   }
 
   /** Each sender in turn broadcasts, `gap` ms apart, `rounds` times; then everybody has them, or patience ends. */
-  broadcasts(name: string, senders: readonly Peer[], rounds: number, gap = 100): void {
+  broadcasts(
+    name: string,
+    senders: readonly Peer[],
+    rounds: number,
+    gap = 100,
+    topics: readonly string[] = ['sim'],
+  ): void {
     const before = this.world.traffic.copy()
     const sent: Sent[] = []
     for (let round = 0; round < rounds; round++) {
       for (const sender of senders) {
         if (sender.life !== 'live') continue
-        sent.push(this.broadcast(sender))
+        sent.push(this.broadcast(sender, undefined, topics[sent.length % topics.length]))
         this.world.advance(gap)
       }
     }
@@ -123,9 +129,9 @@ export class Lab {
   }
 
   /** Sends one broadcast now. Part of the delivery figure, and of a phase if given to {@link conclude}. */
-  broadcast(sender: Peer, receipt?: number): Sent {
+  broadcast(sender: Peer, receipt?: number, topic?: string): Sent {
     const flood = floodTime(sender, this.world.network)
-    const message = this.world.broadcast(sender, undefined, undefined, receipt)
+    const message = this.world.broadcast(sender, topic, undefined, receipt)
     this.broadcastsSent.push(message)
     return { message, flood }
   }
@@ -142,6 +148,17 @@ export class Lab {
   /** Direct messages between random pairs. */
   directs(count: number, gap = 20): void {
     Object.assign(this.found, directFigures(sendDirects(this.world, count, gap)))
+  }
+
+  /** How many messages are missing on how many islands, counted once for each island. */
+  lacking(sent: readonly Sent[]): number {
+    let count = 0
+    for (const island of archipelago(this.world.live())) {
+      for (const { message } of sent) {
+        if (!island.some(peer => peer === message.from || message.has(peer))) count++
+      }
+    }
+    return count
   }
 
   /** Virtual ms from now until one island has every broadcast; null when `limit` passes first. */
@@ -242,7 +259,8 @@ export class Lab {
   /** Whether `peer` was there from before the sending until now, has something to receive, and is honest. */
   private due(message: Message, peer: Peer): boolean {
     if (peer.traits.silent) return false
-    return peer.life === 'live' && peer !== message.from && peer.joinedAt <= message.sentAt
+    const there = peer.life === 'live' && peer !== message.from && peer.joinedAt <= message.sentAt
+    return there && peer.interests.covers(message.topic ?? '') && peer.interestedSince <= message.sentAt
   }
 
   private everywhere(message: Message): boolean {
@@ -284,6 +302,7 @@ export class Lab {
       lastArrivalMs: lastArrival / count,
       worstArrivalMs: worst,
       lastArrivalRatio: ratio / count,
+      pushesPerDelivery: spent.pushesArrived / per,
       controlBytesPerDelivery: spent.gossipControlBytes / per,
       bytesPerDelivery: spent.bytes / per,
       packetsPerDelivery: spent.packets / per,

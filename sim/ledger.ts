@@ -166,6 +166,9 @@ export class Ledger {
     const name = `message ${message.number} of peer ${message.from.index}`
     if (message.from.id !== from) violated('true', peer, at, `${name} said to be from ${from}`)
     if (message.topic !== topic) violated('true', peer, at, `${name} on topic ${topic}, not ${message.topic}`)
+    if (topic !== undefined && !peer.interests.covers(topic)) {
+      violated('true', peer, at, `${name} on topic ${topic}, which is not wanted here`)
+    }
     if (message.from === peer) violated('true', peer, at, `${name} given back to its sender`)
     if (message.to !== undefined && message.to !== peer) {
       violated('true', peer, at, `${name} is for peer ${message.to.index}`)

@@ -33,8 +33,8 @@ class Puppet implements Machine {
     if (input.kind === 'link-signal')
       this.mate?.tell({ kind: 'link-signal', link: input.link, data: input.data })
     if (input.kind === 'packet') {
-      this.unpacker.read(input.bytes, frame => {
-        this.frames.push(frame.slice())
+      this.unpacker.read(input.bytes, (packet, start, end) => {
+        this.frames.push(packet.slice(start, end))
         this.arrivals.push(now)
       })
     }

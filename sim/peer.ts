@@ -4,6 +4,7 @@
  */
 import type { PeerId } from '../src/protocol/id.ts'
 import type { LinkId } from '../src/protocol/input.ts'
+import { EVERYTHING, TopicSet } from '../src/protocol/topic.ts'
 import { Packer } from '../src/protocol/wire/packet.ts'
 import type { Machine } from './machine.ts'
 import { ORDINARY, type Traits } from './traits.ts'
@@ -23,12 +24,17 @@ export class Peer {
   /** When the machine first said it was connected. */
   joinedAt = Number.POSITIVE_INFINITY
   endedAt = Number.POSITIVE_INFINITY
+  /** Topics that its application wants, and from when on messages on them are due. */
+  interests = new TopicSet(EVERYTHING)
+  interestedSince = 0
   /** What sort of page it is. */
   readonly traits: Traits
   /** Nothing happens to a frozen peer before this time; then everything does. */
   frozenUntil = 0
   /** Which side of a partition it is on. */
   side = 0
+  /** Which island it was on when the last partition ended. */
+  island = 0
   readonly endpoints = new Map<LinkId, Endpoint>()
   /** Ends of links with frames of this turn. */
   readonly unsent: Endpoint[] = []

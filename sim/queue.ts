@@ -1,6 +1,7 @@
 /**
  * The event queue: a 4-ary heap ordered by (time, sequence number), so that events of one instant happen in
- * the order in which they were scheduled. Events are pooled: after the first seconds a run allocates none.
+ * the order in which they were scheduled. Events are pooled: after the first seconds a run allocates none. What
+ * moves in the heap are numbers, because every pointer that moves costs the garbage collector a look.
  * @module
  */
 import type { Input } from '../src/protocol/input.ts'
@@ -27,6 +28,8 @@ export const Happening = {
 } as const
 
 export class SimEvent {
+  /** Its place in the pool. */
+  readonly place: number
   what = 0
   peer: Peer | undefined = undefined
   endpoint: Endpoint | undefined = undefined
@@ -34,6 +37,10 @@ export class SimEvent {
   input: Input | undefined = undefined
   act: (() => void) | undefined = undefined
   count = 0
+
+  constructor(place: number) {
+    this.place = place
+  }
 }
 
 export class EventQueue {
@@ -43,7 +50,8 @@ export class EventQueue {
   length = 0
   private times = new Float64Array(1024)
   private orders = new Float64Array(1024)
-  private readonly events: SimEvent[] = []
+  private places = new Int32Array(1024)
+  private readonly pool: SimEvent[] = []
   private readonly free: SimEvent[] = []
   private nextOrder = 0
 
@@ -54,7 +62,7 @@ export class EventQueue {
 
   /** Schedules an event and hands it out to be filled. */
   push(time: number, what: number): SimEvent {
-    const event = this.free.pop() ?? new SimEvent()
+    const event = this.free.pop() ?? this.make()
     event.what = what
     if (this.length === this.times.length) this.grow()
     const order = this.nextOrder++
@@ -68,21 +76,19 @@ export class EventQueue {
     }
     this.times[at] = time
     this.orders[at] = order
-    this.events[at] = event
+    this.places[at] = event.place
     return event
   }
 
   /** Takes the next event and moves the clock to it. Give it back with {@link recycle}. */
   pop(): SimEvent | undefined {
     if (this.length === 0) return undefined
-    const first = this.events[0] as SimEvent
+    const first = this.pool[this.places[0] as number] as SimEvent
     this.now = this.times[0] as number
     const last = --this.length
     const time = this.times[last] as number
     const order = this.orders[last] as number
-    const event = this.events[last] as SimEvent
-    this.events.length = last
-    if (last > 0) this.sink(time, order, event)
+    if (last > 0) this.sink(time, order, this.places[last] as number)
     return first
   }
 
@@ -97,33 +103,41 @@ export class EventQueue {
     this.free.push(event)
   }
 
-  private sink(time: number, order: number, event: SimEvent): void {
+  private sink(time: number, order: number, place: number): void {
+    const { times, orders, length } = this
     let at = 0
     for (;;) {
       const first = at * 4 + 1
-      if (first >= this.length) break
+      if (first >= length) break
       let least = first
-      const end = Math.min(first + 4, this.length)
-      for (let child = first + 1; child < end; child++) if (this.before(child, least)) least = child
-      const leastTime = this.times[least] as number
-      if (leastTime > time || (leastTime === time && (this.orders[least] as number) > order)) break
+      let leastTime = times[first] as number
+      const end = Math.min(first + 4, length)
+      for (let child = first + 1; child < end; child++) {
+        const childTime = times[child] as number
+        if (childTime > leastTime) continue
+        if (childTime === leastTime && (orders[child] as number) > (orders[least] as number)) continue
+        least = child
+        leastTime = childTime
+      }
+      if (leastTime > time || (leastTime === time && (orders[least] as number) > order)) break
       this.move(least, at)
       at = least
     }
-    this.times[at] = time
-    this.orders[at] = order
-    this.events[at] = event
+    times[at] = time
+    orders[at] = order
+    this.places[at] = place
   }
 
-  private before(a: number, b: number): boolean {
-    const difference = (this.times[a] as number) - (this.times[b] as number)
-    return difference < 0 || (difference === 0 && (this.orders[a] as number) < (this.orders[b] as number))
+  private make(): SimEvent {
+    const event = new SimEvent(this.pool.length)
+    this.pool.push(event)
+    return event
   }
 
   private move(from: number, to: number): void {
     this.times[to] = this.times[from] as number
     this.orders[to] = this.orders[from] as number
-    this.events[to] = this.events[from] as SimEvent
+    this.places[to] = this.places[from] as number
   }
 
   private grow(): void {
@@ -133,5 +147,8 @@ export class EventQueue {
     const orders = new Float64Array(times.length)
     orders.set(this.orders)
     this.orders = orders
+    const places = new Int32Array(times.length)
+    places.set(this.places)
+    this.places = places
   }
 }

@@ -20,6 +20,8 @@ export interface Phase {
   readonly worstArrivalMs: number
   /** Mean over the messages: last arrival as a multiple of the fastest flood's over the same links. */
   readonly lastArrivalRatio: number
+  /** Pushes that arrived, per first arrival at a peer that wants the topic. */
+  readonly pushesPerDelivery: number
   /** Bytes of gossip frames that carry no message, per first arrival. */
   readonly controlBytesPerDelivery: number
   /** Bytes of all frames, per first arrival, the bodies included. */
@@ -68,6 +70,9 @@ export interface Report {
   readonly lastArrivalMs: number | null
   readonly lastArrivalRatio: number | null
   readonly controlBytesPerDelivery: number | null
+  /** Of the headline phase: pushes per first arrival at an interested peer, and per link that leads to one. */
+  readonly pushesPerWantedDelivery: number | null
+  readonly pushesPerNeededLink: number | null
   readonly directSuccess: number | null
   readonly directMeanHops: number | null
   /** From sending to arrival, virtual ms; the question for the receiver's record is in it. */
@@ -89,12 +94,14 @@ export interface Report {
   readonly historyMs: number | null
   /** Virtual ms from the kill until the survivors were one island and had every message. */
   readonly recoveryMs: number | null
-  /** Virtual ms from the kill until direct messages began to arrive at first go: 100 in a row within 1 s each. */
+  /** Virtual ms from the kill until direct messages began to arrive at first go: 100 in a row within 2 s each. */
   readonly routingRecoveryMs: number | null
   /** Virtual ms from the kill, the last join or the end of a partition until one island had a whole ring. */
   readonly wholeMs: number | null
   /** Virtual ms from the end of a partition until one island had every message. */
   readonly healMs: number | null
+  /** Pushes between peers that a partition had left on different islands, per message that an island lacked: at least 1. */
+  readonly crossingsPerMissing: number | null
   /** Virtual ms until all that joined were one island. */
   readonly joinMs: number | null
   /** Virtual ms from joining to the first link: mean and worst of all peers. */
@@ -140,6 +147,8 @@ const ROWS: readonly (readonly [keyof Report, string, (value: number) => string]
   ['lastArrivalMs', 'last arrival', plain(1, ' ms')],
   ['lastArrivalRatio', 'last arrival / fastest flood', plain(2)],
   ['controlBytesPerDelivery', 'control bytes per delivery', plain(1)],
+  ['pushesPerWantedDelivery', 'pushes per wanted delivery', plain(3)],
+  ['pushesPerNeededLink', 'pushes per link that was needed', plain(3)],
   ['directSuccess', 'direct messages', share],
   ['directMeanHops', 'mean direct hops', plain(2)],
   ['directMeanMs', 'mean direct time', plain(0, ' ms')],
@@ -160,6 +169,7 @@ const ROWS: readonly (readonly [keyof Report, string, (value: number) => string]
   ['recoveryMs', 'recovered after', plain(0, ' ms')],
   ['routingRecoveryMs', 'routing whole after', plain(0, ' ms')],
   ['healMs', 'healed after', plain(0, ' ms')],
+  ['crossingsPerMissing', 'crossings per missing message', plain(3)],
   ['virtualMs', 'virtual time', value => `${(value / 1000).toFixed(1)} s`],
   ['realMs', 'real time', value => `${(value / 1000).toFixed(1)} s`],
   ['events', 'events', plain(0)],

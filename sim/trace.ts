@@ -101,6 +101,7 @@ const KINDS: readonly Input['kind'][] = [
   'signed',
   'verified',
   'tick',
+  'interests',
   'history',
 ]
 const CODE = new Map<string, number>(KINDS.map((kind, code) => [kind, code]))

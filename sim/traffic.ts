@@ -11,6 +11,8 @@ export class Traffic {
   bytes = 0
   /** PUSH frames that reached their receiver. */
   pushesArrived = 0
+  /** Those of them whose sender was on another island when the last partition ended. */
+  pushesCrossed = 0
   packetsLost = 0
   /** Links that came up or went down, each end counted. */
   linkChanges = 0
@@ -39,6 +41,7 @@ export class Traffic {
     copy.packets = this.packets
     copy.bytes = this.bytes
     copy.pushesArrived = this.pushesArrived
+    copy.pushesCrossed = this.pushesCrossed
     copy.packetsLost = this.packetsLost
     copy.linkChanges = this.linkChanges
     copy.frames.set(this.frames)
@@ -52,6 +55,7 @@ export class Traffic {
     difference.packets -= earlier.packets
     difference.bytes -= earlier.bytes
     difference.pushesArrived -= earlier.pushesArrived
+    difference.pushesCrossed -= earlier.pushesCrossed
     difference.packetsLost -= earlier.packetsLost
     difference.linkChanges -= earlier.linkChanges
     for (let type = 0; type < 256; type++) {
@@ -63,4 +67,14 @@ export class Traffic {
   }
 }
 
-const GOSSIP_CONTROL = [Frame.ACK, Frame.IHAVE, Frame.GRAFT, Frame.PRUNE, Frame.RANGES, Frame.TALLY]
+const GOSSIP_CONTROL = [
+  Frame.ACK,
+  Frame.IHAVE,
+  Frame.GRAFT,
+  Frame.PRUNE,
+  Frame.RANGES,
+  Frame.INTERESTS,
+  Frame.DECLINE,
+  Frame.SKIP,
+  Frame.TALLY,
+]

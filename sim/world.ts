@@ -3,11 +3,14 @@
  * their inputs, plays their effects, and stops at the first violated invariant. Scenarios act through it.
  * @module
  */
+
 import type { Effect } from '../src/protocol/effect.ts'
 import type { PeerId } from '../src/protocol/id.ts'
 import type { Input, Order } from '../src/protocol/input.ts'
+import { TopicSet } from '../src/protocol/topic.ts'
 import { Audit } from './audit.ts'
 import { castPeer } from './cast.ts'
+import { archipelago } from './graph.ts'
 import { type Invariant, InvariantViolation } from './invariant.ts'
 import { type Inquiry, Ledger, type Message } from './ledger.ts'
 import type { MachineFactory } from './machine.ts'
@@ -21,6 +24,7 @@ import { sign, verify } from './stand-in-crypto.ts'
 import { Trace } from './trace.ts'
 import { Traffic } from './traffic.ts'
 import { swallows } from './traits.ts'
+import type { TreeTap } from './tree-tap.ts'
 
 /** As `--order` numbers them. */
 const ORDERS: readonly Order[] = ['fifo', 'causal', 'none']
@@ -47,6 +51,8 @@ export class World {
   events = 0
   /** When a link was last opened, came up or went down. */
   lastChange = 0
+  /** Sees every packet with pushes, once a scenario has set it. */
+  tap: TreeTap | undefined = undefined
   /** What a scenario does about a delivery; nothing to this peer before the turn is over. */
   onDelivery: ((peer: Peer, message: Message) => void) | undefined = undefined
   private readonly factory: MachineFactory
@@ -76,13 +82,21 @@ export class World {
   // ——— what scenarios do ———
 
   /** A new peer opens the page and joins now. */
-  join(bootstrap: readonly PeerId[] = []): Peer {
+  join(bootstrap: readonly PeerId[] = [], interests?: readonly string[]): Peer {
     const peer = castPeer(this.peers.length, this.options, this.now, this.factory)
     this.peers.push(peer)
     this.byId.set(peer.id, peer)
     peer.life = 'live'
+    if (interests !== undefined) this.interest(peer, interests)
     this.turn(peer, { kind: 'join', bootstrap })
     return peer
+  }
+
+  /** The peer wants these topics from now on; what is sent `grace` ms from now or later must reach it. */
+  interest(peer: Peer, interests: readonly string[], grace = 0): void {
+    peer.interests = new TopicSet(interests)
+    peer.interestedSince = this.now + grace
+    this.turn(peer, { kind: 'interests', interests, intents: [] })
   }
 
   leave(peer: Peer): void {
@@ -121,6 +135,9 @@ export class World {
   /** Ends the partition. */
   heal(): void {
     for (const peer of this.peers) peer.side = 0
+    for (const [index, island] of archipelago(this.live()).entries()) {
+      for (const peer of island) peer.island = index
+    }
     this.server.start(this.live())
   }
 
@@ -245,6 +262,8 @@ export class World {
       case Happening.PACKET:
         if (endpoint?.state !== 'open' || event.bytes === undefined) return
         this.traffic.pushesArrived += event.count
+        if (event.count > 0) this.tap?.packet(endpoint, event.bytes)
+        if (endpoint.peer.island !== endpoint.other?.peer.island) this.traffic.pushesCrossed += event.count
         this.turn(endpoint.peer, { kind: 'packet', link: endpoint.link, bytes: event.bytes })
         return
       case Happening.TICK:
@@ -295,7 +314,7 @@ export class World {
     }
     const unsent = peer.unsent
     for (let i = 0; i < unsent.length; i++) this.network.flush(unsent[i] as Endpoint)
-    unsent.length = 0
+    while (unsent.length > 0) unsent.pop()
     if (opened) this.checkLinks(peer)
   }
 
@@ -371,6 +390,7 @@ export class World {
         this.server.request(peer, Request.SAMPLE)
         return
       case 'peer-timeout':
+      case 'peer-topics':
         return
     }
   }

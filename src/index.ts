@@ -37,6 +37,7 @@ export type {
   MeshWarning,
   Message,
   PastMessage,
+  PeerTopics,
   SendOptions,
 } from './mesh/api.ts'
 export { createMesh } from './mesh/create.ts'

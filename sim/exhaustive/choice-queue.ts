@@ -23,7 +23,7 @@ export class ChoiceQueue extends EventQueue {
   }
 
   override push(time: number, what: number): SimEvent {
-    const event = new SimEvent()
+    const event = new SimEvent(this.waiting.length)
     event.what = what
     this.waiting.push({ event, time })
     this.length = this.waiting.length

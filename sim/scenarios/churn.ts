@@ -15,6 +15,7 @@ export const churn: Scenario = {
   defaults: { churn: 0.01 },
   budgets: ({ maxPeers }) => [
     { field: 'islands', max: 1 },
+    { field: 'ringFaults', max: 0 },
     { field: 'maxLinks', max: maxPeers },
     { field: 'delivery', min: 1 },
   ],

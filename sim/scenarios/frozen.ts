@@ -13,6 +13,7 @@ export const frozen: Scenario = {
   summary: 'a tenth of the tabs freezes for a minute, wakes up and catches up',
   budgets: ({ maxPeers }) => [
     { field: 'islands', max: 1 },
+    { field: 'ringFaults', max: 0 },
     { field: 'maxLinks', max: maxPeers },
     { field: 'delivery', min: 1 },
   ],

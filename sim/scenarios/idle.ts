@@ -9,6 +9,7 @@ export const idle: Scenario = {
   summary: 'a minute without any message',
   budgets: ({ maxPeers }) => [
     { field: 'islands', max: 1 },
+    { field: 'ringFaults', max: 0 },
     { field: 'maxLinks', max: maxPeers },
     { field: 'idleBytesPerLinkPerSecond', max: 50 },
     { field: 'linkChangesPerPeerPerMinute', max: 0.1 },

@@ -18,6 +18,7 @@ import { massKill } from './mass-kill.ts'
 import { partition } from './partition.ts'
 import { receipts } from './receipts.ts'
 import { serverDown } from './server-down.ts'
+import { topics } from './topics.ts'
 
 export const scenarios: readonly Scenario[] = [
   broadcast,
@@ -33,6 +34,7 @@ export const scenarios: readonly Scenario[] = [
   direct,
   directKill,
   idle,
+  topics,
   receipts,
   causal,
   late,

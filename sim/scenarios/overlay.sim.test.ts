@@ -1,6 +1,6 @@
 /**
- * The overlay in small worlds that once went wrong, each with the seed that showed it: after joins, deaths and
- * departures there is one island with a whole ring in time, nobody is lonely, a small swarm is a full mesh, and then
+ * The overlay in small worlds that once went wrong, each with the seed that showed it: after joins, deaths,
+ * departures and partitions there is one island with a whole ring in time, nobody is lonely, a small swarm is a full mesh, and then
  * links are left alone.
  */
 import { expect, it } from 'vitest'
@@ -22,6 +22,8 @@ interface Case {
   /** Share of the peers that goes. */
   readonly kill?: number
   readonly leave?: number
+  /** A random half is cut off for a minute. */
+  readonly partition?: true
 }
 
 const CASES: readonly Case[] = [
@@ -39,10 +41,17 @@ const CASES: readonly Case[] = [
   { peers: 12, maxPeers: 5, seed: 5, leave: 0.5 },
   // Old hearsay of a dead ring neighbour cost a living link, a minute later.
   { peers: 20, maxPeers: 5, seed: 2, kill: 0.5 },
+  // The halves were full meshes of five: nobody had room to ask, and they stayed two islands.
+  { peers: 10, maxPeers: 4, seed: 11, atOnce: true, partition: true },
+  // With two links and one to change with, claims of neighbours that knew no better kept everybody's table full.
+  { peers: 8, maxPeers: 3, seed: 2 },
+  { peers: 12, maxPeers: 3, seed: 11, atOnce: true },
+  { peers: 10, maxPeers: 3, seed: 12, atOnce: true, partition: true },
+  { peers: 12, maxPeers: 3, seed: 13, atOnce: true, kill: 0.5 },
 ]
 
 it.each(CASES)('%o', found => {
-  const { peers, maxPeers, seed, atOnce, kill, leave } = found
+  const { peers, maxPeers, seed, atOnce, kill, leave, partition } = found
   const world = new World({ ...DEFAULTS, peers, maxPeers, seed }, protocolMachine)
   const whole = () => islands(world.live()) === 1 && ringFaults(world.live()).length === 0
   for (let i = 0; i < peers; i++) {
@@ -56,7 +65,12 @@ it.each(CASES)('%o', found => {
     if (kill === undefined) world.leave(peer)
     else world.kill(peer)
   }
-  expect(world.runUntil(whole, IN_TIME), 'whole after departures').toBe(true)
+  if (partition) {
+    world.partition(world.choice.sample(world.live(), Math.floor(peers / 2)))
+    world.advance(60_000)
+    world.heal()
+  }
+  expect(world.runUntil(whole, IN_TIME), 'whole afterwards').toBe(true)
   world.advance(40_000)
   const before = world.traffic.copy()
   world.advance(60_000)

@@ -10,10 +10,13 @@ const SECONDS = 60
 export const partition: Scenario = {
   name: 'partition',
   summary: 'two halves cannot reach each other for a minute; afterwards both have everything',
-  budgets: ({ maxPeers }) => [
+  budgets: ({ maxPeers, loss, duplicate, reorder }) => [
     { field: 'islands', max: 1 },
     { field: 'maxLinks', max: maxPeers },
     { field: 'delivery', min: 1 },
+    { field: 'healMs', max: 5000 },
+    { field: 'ringFaults', max: 0 },
+    ...(loss + duplicate + reorder === 0 ? [{ field: 'crossingsPerMissing', max: 1.5 } as const] : []),
   ],
   run(lab) {
     const { world } = lab
@@ -31,10 +34,13 @@ export const partition: Scenario = {
       if (sender !== undefined) sent.push(lab.broadcast(sender))
       world.advance(1000)
     }
+    const crossed = world.traffic.pushesCrossed
+    const lacking = lab.lacking(sent)
     world.heal()
     lab.found.healMs = lab.timeUntilWhole(120_000)
     lab.headline = 'parted'
     lab.conclude('parted', sent, before)
+    lab.found.crossingsPerMissing = (world.traffic.pushesCrossed - crossed) / Math.max(1, lacking)
     lab.settle()
     lab.broadcasts('after', senders, 2)
   },

@@ -128,7 +128,9 @@ export class ToyMachine implements Machine {
       case 'packet':
         this.table
           .get(input.link)
-          ?.unpacker.read(input.bytes, frame => this.receive(input.link, frame.slice()))
+          ?.unpacker.read(input.bytes, (packet, start, end) =>
+            this.receive(input.link, packet.slice(start, end)),
+          )
         return
       case 'broadcast':
         this.flood(this.push(input.topic, input.body), -1)

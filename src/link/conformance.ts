@@ -3,7 +3,7 @@
  * real browser. It knows no test framework: a case is a function that rejects when the adapter is wrong.
  * @module
  */
-import { CarriedLink, type Carry, dial, opened } from './conformance-dial.ts'
+import { CarriedLink, dial, opened } from './conformance-dial.ts'
 import { type LinkFactory, LOW_WATER, MAX_PACKET } from './port.ts'
 
 /** What an adapter brings to be tested. */
@@ -337,5 +337,3 @@ async function eventually(ms: number, condition: () => boolean, otherwise: () =>
     await new Promise(resolve => setTimeout(resolve, 10))
   }
 }
-
-export type { Carry }

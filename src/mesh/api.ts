@@ -52,7 +52,12 @@ export interface MeshEvents {
   'peer:disconnect': (peer: PeerId, reason: LinkEnd) => void
   /** A neighbour fell silent, or a peer did not answer a dial in time. */
   'peer:timeout': (peer: PeerId) => void
-  /** Every direct message, and every broadcast whatever its topic. Not this peer's own. */
+  /**
+   * A neighbour told what it wants to get and means to publish, or has changed it. Does not fire for a neighbour that
+   * wants everything and has no intents, which nobody needs to tell.
+   */
+  'peer:topics': (peer: PeerId, topics: PeerTopics) => void
+  /** Every direct message, and every broadcast whose topic this peer is interested in. Not this peer's own. */
   message: (message: Message) => void
   /** `connecting` → `connected` ⇄ `reconnecting`, and `left` in the end. Not for `idle`, which a mesh begins with. */
   state: (state: NodeState) => void
@@ -63,6 +68,14 @@ export interface MeshEvents {
    * kept for it (the first 16).
    */
   warning: (warning: MeshWarning) => void
+}
+
+/** What a neighbour says of itself. Nobody proves it. */
+export interface PeerTopics {
+  /** Topics and patterns it wants to get. */
+  readonly interests: readonly string[]
+  /** Topics and patterns it means to publish. */
+  readonly intents: readonly string[]
 }
 
 export interface MeshWarning {
@@ -131,6 +144,10 @@ export interface MeshOptions {
   /** Size of a Kademlia bucket, 1 … 256. Default 20 (Maymounkov & Mazières 2002, §2.1). */
   readonly kademliaK?: number
   readonly gossip?: GossipOptions
+  /** See {@link Mesh.setInterests}. Default `['*']`: everything. */
+  readonly interests?: readonly string[]
+  /** See {@link Mesh.setIntents}. Default none. */
+  readonly intents?: readonly string[]
   /** The order of this peer's broadcasts where {@link BroadcastOptions.order} does not say otherwise. Default `'fifo'`. */
   readonly order?: Order
   /** Milliseconds for a link to open and authenticate, 500 … 120,000. Default 10,000: later, ICE has failed in all likelihood. */
@@ -194,7 +211,7 @@ export interface HistoryOptions {
   readonly signal?: AbortSignal
 }
 
-export interface LinkStats {
+export interface LinkStats extends PeerTopics {
   readonly peer: PeerId
   /** Milliseconds, smoothed; `undefined` until measured. */
   readonly roundTrip: number | undefined
@@ -312,6 +329,17 @@ export interface Mesh extends AsyncDisposable {
    * this peer's own. Returns unsubscribe. A handler that throws does not disturb the others.
    */
   subscribe(topic: string, handler: (message: Message) => void): () => void
+  /**
+   * Topics and patterns (as in `subscribe`) whose broadcasts this peer wants, at most 64. Others are delivered neither
+   * to `message` nor to subscribers, and after the first of a sender on a topic they cross only links that lead to a peer that
+   * wants it. What is added holds for messages to come, after a round trip for each link up the tree; what was missed
+   * does not come. Neighbours are told. Before `join()` as well as after.
+   *
+   * @throws TypeError or RangeError
+   */
+  setInterests(topics: readonly string[]): void
+  /** Topics and patterns that this peer means to publish, at most 64: neighbours are told, and nothing else happens. */
+  setIntents(topics: readonly string[]): void
   /**
    * Listens; returns its own `off()`. A listener that throws does not disturb the others: its error is reported as
    * an uncaught one (`reportError`).

@@ -5,6 +5,7 @@
  */
 import { isPeerId, type PeerId } from '../protocol/id.ts'
 import type { Order } from '../protocol/input.ts'
+import { isPattern } from '../protocol/topic.ts'
 import { MAX_TOPIC } from '../protocol/wire/limits.ts'
 import { utf8Encode } from '../protocol/wire/text.ts'
 import { nearest } from './nearest.ts'
@@ -53,8 +54,26 @@ export function checkText(name: string, value: unknown, most: number): asserts v
     throw new RangeError(`${wanted}, got ${shown(value)}`)
 }
 
+/** One topic, not a pattern. */
 export function checkTopic(value: unknown): asserts value is string {
   checkText('topic', value, MAX_TOPIC)
+  if (isPattern(value)) throw new RangeError(`topic '${value}' names many topics: name one of them`)
+}
+
+/** Topics and patterns an application may be interested in: as many as a frame holds. */
+const MOST_TOPICS = 64
+
+/** Topics and patterns. */
+export function checkPatterns(name: string, value: unknown): asserts value is readonly string[] {
+  if (!Array.isArray(value)) throw new TypeError(`${name} must be an array of topics, got ${shown(value)}`)
+  if (value.length > MOST_TOPICS)
+    throw new RangeError(`${name} must be at most ${MOST_TOPICS} topics, got ${value.length}`)
+  for (const [i, topic] of value.entries()) checkPattern(`${name}[${i}]`, topic)
+}
+
+/** A topic, or one with `/*` behind it. */
+export function checkPattern(name: string, value: unknown): asserts value is string {
+  checkText(name, value, MAX_TOPIC + 2)
 }
 
 export function checkPeerId(name: string, value: unknown): asserts value is PeerId {

@@ -77,6 +77,8 @@ async function compose(settings: Settings, platform: Platform): Promise<Mesh> {
     const mesh = new LiveMesh(node, ports, { bootstrapNodes, historyBytes, order, logger }, () =>
       identity.release?.(),
     )
+    mesh.setIntents(settings.intents)
+    mesh.setInterests(settings.interests)
     warn = warning => mesh.warn(warning)
     for (const warning of early) warn(warning)
     return mesh

@@ -33,6 +33,7 @@ export type AppEffect = Extract<
       | 'peer-connect'
       | 'peer-disconnect'
       | 'peer-timeout'
+      | 'peer-topics'
       | 'state'
   }
 >

@@ -3,7 +3,15 @@ import { MemoryNetwork } from '../link/memory.ts'
 import { base32, type PeerId } from '../protocol/id.ts'
 import { MemorySignaling, MemoryTransport } from '../signaling/memory.ts'
 import type { SignalingTransport } from '../signaling/port.ts'
-import type { BroadcastOptions, HistoryOptions, Mesh, MeshOptions, MeshWarning, Message } from './api.ts'
+import type {
+  BroadcastOptions,
+  HistoryOptions,
+  Mesh,
+  MeshOptions,
+  MeshWarning,
+  Message,
+  PeerTopics,
+} from './api.ts'
 import { createMeshWith } from './create.ts'
 import { MeshError } from './errors.ts'
 import type { Platform, Timers } from './ports.ts'
@@ -537,7 +545,7 @@ describe('a wrong call', () => {
     [
       'many topics',
       mesh => mesh.sendBroadcast('chat/*', 1),
-      "RangeError: topic 'chat/*' names many topics: broadcast on one of them",
+      "RangeError: topic 'chat/*' names many topics: name one of them",
     ],
   ])('is refused before anything is sent: %s', async (_, call, wanted) => {
     const [mesh] = (await world.joined(1)) as [Mesh]
@@ -725,5 +733,46 @@ describe('stats', () => {
     world.hub.start()
     await up
     expect(mesh.stats().signaling.reconnects).toBe(1)
+  })
+})
+
+describe('interests', () => {
+  it('are checked before anything happens', async () => {
+    await expect(world.mesh({ interests: 'chat' as never })).rejects.toThrow(
+      'interests must be an array of topics, got "chat"',
+    )
+    await expect(world.mesh({ intents: [''] })).rejects.toThrow('intents[0] must be text of 1 to 258 bytes')
+    const mesh = await world.mesh()
+    const many = Array.from({ length: 65 }, (_, i) => `${i}`)
+    expect(() => mesh.setInterests(many)).toThrow(RangeError)
+    expect(() => mesh.setIntents([1 as never])).toThrow(TypeError)
+  })
+
+  it('decide what is delivered, and neighbours are told of them', async () => {
+    const [a] = await world.joined(1, { intents: ['news'] })
+    const b = await world.mesh({ interests: ['game/*'] })
+    const told = new Promise<[PeerId, PeerTopics]>(resolve =>
+      a!.on('peer:topics', (...topics) => resolve(topics)),
+    )
+    await b.join()
+    expect(await told).toEqual([b.peerId, { interests: ['game/*'], intents: [] }])
+    await until(b, () => b.neighbours.length > 0)
+    const got: string[] = []
+    b.on('message', ({ topic, data }) => got.push(`${topic} ${data}`))
+    for (const [i, topic] of ['game/chess', 'chat', 'chat', 'game/go'].entries())
+      await a!.sendBroadcast(topic, i)
+    expect(got).toEqual(['game/chess 0', 'game/go 3'])
+    expect(a!.stats().links[0]).toMatchObject({ interests: ['game/*'], intents: [] })
+    expect(b.stats().links[0]).toMatchObject({ interests: ['*'], intents: ['news'] })
+    b.setInterests(['chat'])
+    const next = nextMessage(b)
+    // Once the sender has heard of it; before, the topic is declined.
+    await new Promise<void>(resolve => {
+      const look = (): void =>
+        a!.stats().links[0]?.interests[0] === 'chat' ? resolve() : void setTimeout(look, 5)
+      look()
+    })
+    await a!.sendBroadcast('chat', 'now')
+    expect((await next).data).toBe('now')
   })
 })

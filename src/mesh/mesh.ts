@@ -13,7 +13,7 @@ import { MAX_PAST } from '../protocol/gossip/past.ts'
 import type { PeerId } from '../protocol/id.ts'
 import type { Order } from '../protocol/input.ts'
 import type { Node } from '../protocol/node.ts'
-import { MAX_TOPIC } from '../protocol/wire/limits.ts'
+import { EVERYTHING } from '../protocol/topic.ts'
 import type {
   BroadcastOptions,
   Data,
@@ -34,9 +34,10 @@ import {
   checkMilliseconds,
   checkNames,
   checkOrder,
+  checkPattern,
+  checkPatterns,
   checkPeerId,
   checkSignal,
-  checkText,
   checkTopic,
   shown,
 } from './arguments.ts'
@@ -52,7 +53,7 @@ import type { Ports } from './ports.ts'
 import { aborted } from './requests.ts'
 import { Sending } from './sending.ts'
 import { statsOf } from './stats.ts'
-import { isPattern, Subscriptions } from './subscriptions.ts'
+import { Subscriptions } from './subscriptions.ts'
 import { Warnings } from './warnings.ts'
 
 /** How long `send` waits for a receipt: a few hops, retries and a relayed first contact. The default of fetch-like calls. */
@@ -67,6 +68,7 @@ const EVENTS = Object.keys({
   'peer:connect': 0,
   'peer:disconnect': 0,
   'peer:timeout': 0,
+  'peer:topics': 0,
   message: 0,
   state: 0,
   peers: 0,
@@ -94,6 +96,8 @@ export class LiveMesh implements Mesh {
   /** Present between `join()` and `leave()`. */
   private joining: Joining | undefined
   private unwatch: () => void = () => {}
+  private interests = EVERYTHING
+  private intents: readonly string[] = []
   private disposed = false
   /** Messages whose body did not decode; the node's own drops are the node's. */
   private malformed = 0
@@ -204,7 +208,6 @@ export class LiveMesh implements Mesh {
   // biome-ignore lint/suspicious/noConfusingVoidType: a number with receipts, nothing without
   async sendBroadcast(topic: string, data: Data, options: BroadcastOptions = {}): Promise<number | void> {
     checkTopic(topic)
-    if (isPattern(topic)) throw new RangeError(`topic '${topic}' names many topics: broadcast on one of them`)
     checkNames('broadcast options', options, ['order', 'receipt', 'onReceipt', 'timeout', 'signal'])
     const { order = this.order, receipt = false, onReceipt, timeout, signal }: BroadcastOptions = options
     checkOrder('order', order)
@@ -230,7 +233,6 @@ export class LiveMesh implements Mesh {
 
   async history(topic: string, options: HistoryOptions = {}): Promise<PastMessage[]> {
     checkTopic(topic)
-    if (isPattern(topic)) throw new RangeError(`topic '${topic}' names many topics: ask for one of them`)
     checkNames('history options', options, ['last', 'seconds', 'timeout', 'signal'])
     const { seconds, timeout = DEFAULT_SEND_TIMEOUT, signal } = options
     const { last = seconds === undefined ? DEFAULT_LAST : MAX_PAST } = options
@@ -249,10 +251,21 @@ export class LiveMesh implements Mesh {
   }
 
   subscribe(topic: string, handler: (message: Message) => void): () => void {
-    // Two bytes more than a topic, for the `/*` behind one.
-    checkText('topic', topic, MAX_TOPIC + 2)
+    checkPattern('topic', topic)
     checkFunction('handler', handler)
     return this.subscriptions.add(topic, handler)
+  }
+
+  setInterests(topics: readonly string[]): void {
+    checkPatterns('interests', topics)
+    this.interests = [...topics]
+    this.tellTopics()
+  }
+
+  setIntents(topics: readonly string[]): void {
+    checkPatterns('intents', topics)
+    this.intents = [...topics]
+    this.tellTopics()
   }
 
   on<E extends keyof MeshEvents>(event: E, listener: MeshEvents[E]): () => void {
@@ -319,6 +332,11 @@ export class LiveMesh implements Mesh {
     void this.leave()
   }
 
+  private tellTopics(): void {
+    const { interests, intents } = this
+    this.driver.input({ kind: 'interests', interests, intents })
+  }
+
   private mustBeJoined(call: string): void {
     if (this.joining === undefined)
       throw new MeshError('left', `${call}() needs a mesh that has joined: call join() first`)
@@ -354,6 +372,12 @@ export class LiveMesh implements Mesh {
         this.logger.debug('peer timed out', effect.peer)
         this.emitter.emit('peer:timeout', effect.peer)
         break
+      case 'peer-topics': {
+        const { peer, interests, intents } = effect
+        this.logger.debug('peer topics', peer, interests, intents)
+        this.emitter.emit('peer:topics', peer, { interests, intents })
+        break
+      }
       case 'state':
         this.logger.info('state', effect.state)
         if (effect.state === 'connected') this.joining?.succeed()

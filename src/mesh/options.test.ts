@@ -35,6 +35,8 @@ describe('options', () => {
       bootstrapNodes: [peer],
       kademliaK: 8,
       gossip: { ackTimeout: 500, retryInterval: 500.5, maxRetries: 0, maxHops: 255, historyBytes: 65_536 },
+      interests: ['chat', 'game/*'],
+      intents: [],
       order: 'causal',
       connectTimeout: 5000,
       logger: console,

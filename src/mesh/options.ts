@@ -6,6 +6,7 @@
 import type { Identity } from '../identity/identity.ts'
 import { ID_BYTES, type PeerId } from '../protocol/id.ts'
 import type { Order } from '../protocol/input.ts'
+import { EVERYTHING } from '../protocol/topic.ts'
 import type { SignalingTransport } from '../signaling/port.ts'
 import type { GossipOptions, Logger, MeshOptions } from './api.ts'
 import {
@@ -14,6 +15,7 @@ import {
   checkMilliseconds,
   checkNames,
   checkOrder,
+  checkPatterns,
   checkPeerId,
   checkText,
   shown,
@@ -53,6 +55,8 @@ export interface Settings {
   readonly kademliaK: number
   /** Only what was given: the rest has its defaults in protocol/gossip/config.ts. */
   readonly gossip: GossipOptions
+  readonly interests: readonly string[]
+  readonly intents: readonly string[]
   readonly order: Order
   readonly connectTimeout: number
   readonly logger: Logger
@@ -68,6 +72,8 @@ const NAMES = Object.keys({
   bootstrapNodes: 0,
   kademliaK: 0,
   gossip: 0,
+  interests: 0,
+  intents: 0,
   order: 0,
   connectTimeout: 0,
   logger: 0,
@@ -102,6 +108,8 @@ export function readOptions(options: unknown): Settings {
     order = DEFAULT_ORDER,
     connectTimeout = DEFAULT_CONNECT_TIMEOUT,
     logger = SILENT,
+    interests = EVERYTHING,
+    intents = [],
   } = given
   const { transport, swarm, gossip = {} } = given
   checkTransport(transport)
@@ -113,6 +121,8 @@ export function readOptions(options: unknown): Settings {
   checkInteger('kademliaK', kademliaK, 1, 256)
   checkOrder('order', order)
   checkMilliseconds('connectTimeout', connectTimeout, 500, 120_000)
+  checkPatterns('interests', interests)
+  checkPatterns('intents', intents)
   checkLogger(logger)
   return {
     transport,
@@ -123,6 +133,8 @@ export function readOptions(options: unknown): Settings {
     bootstrapNodes: [...new Set(bootstrapNodes)],
     kademliaK,
     gossip: readGossip(gossip),
+    interests,
+    intents,
     order,
     connectTimeout,
     logger,

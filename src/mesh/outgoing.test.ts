@@ -36,7 +36,7 @@ function outgoing(room: number) {
     const frames: Uint8Array[] = []
     const unpacker = new Unpacker()
     for (const packet of packets)
-      expect(unpacker.read(packet, frame => frames.push(frame.slice()))).toBe('ok')
+      expect(unpacker.read(packet, (bytes, start, end) => frames.push(bytes.slice(start, end)))).toBe('ok')
     return frames
   }
   return { queue, told, packets, empty, arrived }

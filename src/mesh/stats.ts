@@ -16,8 +16,10 @@ export function statsOf(node: Node, driver: Driver, now: number, malformed: numb
   const byReason: Partial<Record<Drop, number>> = Object.fromEntries(drops)
   if (malformed > 0) byReason.malformed = (byReason.malformed ?? 0) + malformed
   return {
-    links: node.links().map(({ link, peer, slot, roundTrip, since }) => ({
+    links: node.links().map(({ link, peer, slot, roundTrip, since, interests, intents }) => ({
       peer,
+      interests,
+      intents,
       roundTrip,
       ...driver.links.traffic(link),
       path: driver.links.path(link),

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { PeerId } from '../protocol/id.ts'
+import { patternsOf } from '../protocol/topic.ts'
 import type { Message } from './api.ts'
-import { patternsOf, Subscriptions } from './subscriptions.ts'
+import { Subscriptions } from './subscriptions.ts'
 
 describe('subscriptions', () => {
   it.each([

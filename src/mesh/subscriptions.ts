@@ -3,6 +3,7 @@
  * `chat/*` takes `chat/en` and `chat/en/help`, not `chat`; `*` alone takes all.
  * @module
  */
+import { patternsOf } from '../protocol/topic.ts'
 import type { Message } from './api.ts'
 
 interface Subscription {
@@ -48,22 +49,4 @@ export class Subscriptions {
       }
     }
   }
-}
-
-/** Every pattern that takes a topic: `a/b` is taken by `a/b`, `a/*` and `*`. */
-export function patternsOf(topic: string): string[] {
-  const patterns = [topic]
-  for (
-    let slash = topic.lastIndexOf('/');
-    slash >= 0;
-    slash = slash === 0 ? -1 : topic.lastIndexOf('/', slash - 1)
-  )
-    patterns.push(`${topic.slice(0, slash + 1)}*`)
-  patterns.push('*')
-  return patterns
-}
-
-/** Whether a text names many topics, not one. */
-export function isPattern(topic: string): boolean {
-  return topic === '*' || topic.endsWith('/*')
 }

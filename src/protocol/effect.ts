@@ -71,6 +71,13 @@ export type Effect =
     }
   /** A neighbour fell silent, or a peer did not answer a dial in time. A `peer-disconnect` follows if it was a neighbour. */
   | { readonly kind: 'peer-timeout'; readonly peer: PeerId }
+  /** A neighbour tells what it wants to get and means to publish. */
+  | {
+      readonly kind: 'peer-topics'
+      readonly peer: PeerId
+      readonly interests: readonly string[]
+      readonly intents: readonly string[]
+    }
   | { readonly kind: 'state'; readonly state: NodeState }
   // time
   /** Send a `tick` at `at`. Replaces the wake asked for before; `Infinity` means none. */

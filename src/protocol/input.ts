@@ -75,6 +75,12 @@ export type Input =
       readonly timeout: number
     }
   | { readonly kind: 'cancel'; readonly request: RequestId }
+  /** Topics and patterns (topic.ts), at most 64 each: what to deliver, and what neighbours are told will be published. */
+  | {
+      readonly kind: 'interests'
+      readonly interests: readonly string[]
+      readonly intents: readonly string[]
+    }
   // signaling
   | { readonly kind: 'signaling-up'; readonly sample: readonly PeerSample[] }
   | { readonly kind: 'signaling-down' }

@@ -63,13 +63,14 @@ const forged = () => new Uint8Array(64).fill(3)
 /** An envelope: kind, receiver, way, and content. */
 const envelope = (kind: number, to: Uint8Array, way: number, content: Uint8Array) =>
   new Writer().u8(kind).bytes(to).u48(way).bytes(content).finish()
+let serial = 1000
 const bounced = () => {
   const content = new Uint8Array(78)
   const bytes = envelope(0, world.random.bytes(32), 1, content)
-  return new Writer().u8(Frame.BOUNCED).u8(1).u8(8).bytes(bytes).finish()
+  return new Writer().u8(Frame.BOUNCED).u8(1).u8(8).varint(serial++).bytes(bytes).finish()
 }
 const routed = (bytes: Uint8Array, hops = 1) =>
-  new Writer().u8(Frame.ROUTED).u8(hops).u8(8).bytes(bytes).finish()
+  new Writer().u8(Frame.ROUTED).u8(hops).u8(8).varint(serial++).bytes(bytes).finish()
 
 describe('a neighbour is closed as misbehaved', () => {
   const truncated = (type: number) => Uint8Array.of(type, 0xff, 0xff, 0xff)
@@ -210,7 +211,7 @@ describe('what came from far away', () => {
     const bytes = [
       new Uint8Array(0),
       world.random.bytes(500),
-      envelope(5, idToBytes(villain.id), 1, new Uint8Array(0)),
+      envelope(5, idToBytes(villain.id), 1, new Uint8Array(1)),
     ]
     for (const each of bytes) victim.input({ kind: 'envelope', bytes: each })
     expect(victim.drops('malformed')).toBe(2)

@@ -19,6 +19,8 @@ export const SWARM = sha256(new Uint8Array([42]))
 export interface Inhabitant {
   readonly id: PeerId
   readonly links: Map<LinkId, End>
+  /** It has sent what its node did not. */
+  readonly emits: boolean
   input(input: Input): unknown
 }
 

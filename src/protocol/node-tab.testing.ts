@@ -14,6 +14,7 @@ import { Node } from './node.ts'
 import { type End, newEnd, type Surroundings, SWARM, signature } from './node-surroundings.testing.ts'
 import { encodeRecord, idOfKey, recordToSign } from './record.ts'
 import { cheapSealer, seeded } from './routing/network.test-support.ts'
+import { Frame } from './wire/frame.ts'
 import { Packer } from './wire/packet.ts'
 
 /** Ticks at one instant that make a storm. */
@@ -40,6 +41,8 @@ export class Tab {
   readonly links = new Map<LinkId, End>()
   /** Gone without a word: nothing goes in or comes out. */
   dead = false
+  /** It has sent what its node did not. */
+  emits = false
   ticks = 0
   private readonly maxPeers: number
   private readonly world: Surroundings
@@ -137,6 +140,7 @@ export class Tab {
   }
 
   emitPacket(other: Tab, bytes: Uint8Array): void {
+    this.emits = true
     const end = [...other.links.values()].findLast(each => each.partner?.tab === this && each.open)
     if (end === undefined || end.closed) return
     other.input({ kind: 'packet', link: end.link, bytes })
@@ -191,6 +195,8 @@ export class Tab {
       case 'send': {
         const end = this.links.get(effect.link)
         if (end?.open !== true) throw new Error('sent over a link that is not open')
+        // Its own half never sent what its hostile half did.
+        if (effect.frame[0] === Frame.TAKEN && end.partner?.tab.emits === true) break
         end.packer.add(effect.frame, packet => this.transmit(end, packet))
         break
       }

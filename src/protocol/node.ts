@@ -66,9 +66,13 @@ export interface Neighbour {
   readonly suspect: boolean
   /** When the link came up, on the clock of `handle`. */
   readonly since: number
+  /** Topics it wants to get, and means to publish. */
+  readonly interests: readonly string[]
+  readonly intents: readonly string[]
 }
 
 interface Channel {
+  readonly link: LinkId
   readonly unpacker: Unpacker
   readonly score: Score
   /** Frames that arrived while the last AUTH was at the verifier. */
@@ -78,6 +82,8 @@ interface Channel {
   readonly chatter: Credit
   record: PeerRecord | undefined
   up: boolean
+  /** Its link is gone. */
+  ended: boolean
 }
 
 /** Frames of liveness and overlay from one link: a rush of joins among 64 neighbours is 10 a second each. */
@@ -86,6 +92,8 @@ const CHATTER_PER_SECOND = 20
 /** Bytes of frames that wait for the last AUTH to be verified: one packet of a busy neighbour, 64 times. */
 export const MAX_HELD_BYTES = 1024 * 1024
 
+/** Places in {@link Node.due}. */
+const DUE = { handshake: 0, liveness: 1, overlay: 2, gossip: 3, routing: 4 } as const
 /** Bits of {@link Node.ran}. */
 const LIVENESS = 1
 const GOSSIP = 2
@@ -110,11 +118,12 @@ export class Node {
   private out: Effect[] = []
   private wakeAt = Number.POSITIVE_INFINITY
   /** When each machine wants its tick: a tick wakes only those that are due. */
-  private readonly due = { handshake: 0, liveness: 0, overlay: 0, gossip: 0, routing: 0 }
+  private readonly due = new Float64Array(5)
   /** The machines that this input has run, one bit each; the others want to be woken when they wanted it before. */
   private ran = ALL
   /** Empty boxes for what the overlay and the routing want, one per depth of the calls between the two. */
   private readonly boxes: Box[] = []
+  private readonly reader = new Reader(new Uint8Array(0))
   private current: NodeState = 'idle'
   private signalingUp = false
   /** The last sample of the swarm was empty: this peer is the only one. */
@@ -143,7 +152,7 @@ export class Node {
     this.out = []
     this.ran = 0
     if (input.kind === 'tick') this.wakeAt = Number.NaN
-    if (this.joined || input.kind === 'join') this.dispatch(input, now)
+    if (this.joined || input.kind === 'join' || input.kind === 'interests') this.dispatch(input, now)
     else if (input.kind === 'broadcast' || input.kind === 'send' || input.kind === 'history') {
       this.out.push({ kind: 'settle', request: input.request, outcome: 'left' })
     }
@@ -173,6 +182,7 @@ export class Node {
       roundTrip: this.liveness.roundTrip(slot.link),
       suspect: slot.suspect,
       since: slot.since,
+      ...this.gossip.topicsOf(slot.link),
     }))
   }
 
@@ -243,6 +253,8 @@ export class Node {
       case 'cancel':
         this.gossip.cancel(input.request, this.out)
         return this.routed(now, out => this.routing.cancel(input.request, out))
+      case 'interests':
+        return this.gossip.interested(input.interests, input.intents, now, this.out)
       case 'join':
         return this.join(input.bootstrap, now)
       case 'leave':
@@ -293,6 +305,7 @@ export class Node {
     this.laid(now, out => this.overlay.leave(out))
     this.gossip.stop(now, this.out)
     this.routed(now, out => this.routing.stop(now, out))
+    for (const channel of this.channels.values()) channel.ended = true
     this.channels.clear()
     this.signalingUp = false
     this.out.push({ kind: 'signaling-leave' })
@@ -312,20 +325,20 @@ export class Node {
 
   private tick(now: number): void {
     const { due } = this
-    if (now >= due.liveness) {
+    if (now >= (due[DUE.liveness] as number)) {
       this.ran |= LIVENESS
       for (const vital of this.liveness.tick(now, this.out)) this.onVital(vital, now)
     }
-    if (now >= due.handshake) {
+    if (now >= (due[DUE.handshake] as number)) {
       this.ran = ALL
       this.handshake.tick(now, this.out)
     }
-    if (now >= due.overlay) this.laid(now, out => this.overlay.tick(now, out))
-    if (now >= due.gossip) {
+    if (now >= (due[DUE.overlay] as number)) this.laid(now, out => this.overlay.tick(now, out))
+    if (now >= (due[DUE.gossip] as number)) {
       this.ran |= GOSSIP
       this.gossip.tick(now, this.out)
     }
-    if (now >= due.routing) this.routed(now, out => this.routing.tick(now, out))
+    if (now >= (due[DUE.routing] as number)) this.routed(now, out => this.routing.tick(now, out))
   }
 
   private onVerified(machine: Token['machine'], n: number, ok: boolean, now: number): void {
@@ -346,6 +359,7 @@ export class Node {
     const slot = this.overlay.slotOf(link)
     if (slot === undefined || this.channels.has(link)) return
     this.channels.set(link, {
+      link,
       unpacker: new Unpacker(),
       score: new Score(),
       chatter: new Credit(CHATTER_BURST, CHATTER_PER_SECOND, now),
@@ -353,6 +367,7 @@ export class Node {
       heldBytes: 0,
       record: undefined,
       up: false,
+      ended: false,
     })
     this.handshake.open(link, slot.peer, binding, now, this.out)
   }
@@ -373,24 +388,29 @@ export class Node {
       const vital = this.liveness.heard(link, now)
       if (vital !== undefined) this.onVital(vital, now)
     }
-    const result = channel.unpacker.read(bytes, frame => this.onFrame(link, channel, frame, now))
+    const result = channel.unpacker.read(bytes, (packet, start, end) =>
+      this.onFrame(channel, packet, start, end, now),
+    )
     if (result !== 'ok') this.penalise(link, result, now)
   }
 
-  private onFrame(link: LinkId, channel: Channel, frame: Uint8Array, now: number): void {
+  /** One frame: the bytes from `start` up to `end`. */
+  private onFrame(channel: Channel, bytes: Uint8Array, start: number, end: number, now: number): void {
+    const { link } = channel
     // An earlier frame of the same packet may have ended the link.
-    if (this.channels.get(link) !== channel) return
-    const type = frame[0] as number
-    const reader = new Reader(frame, 1)
+    if (channel.ended) return
+    const type = bytes[start] as number
+    const reader = this.reader.reset(bytes, start + 1, end)
     if (type <= Frame.AUTH) {
       this.ran = ALL
       return this.greeted(this.handshake.frame(link, type, reader, this.out), now)
     }
     if (!channel.up) {
-      const room = channel.held.length < MAX_HELD && channel.heldBytes + frame.length <= MAX_HELD_BYTES
+      const length = end - start
+      const room = channel.held.length < MAX_HELD && channel.heldBytes + length <= MAX_HELD_BYTES
       if (!this.handshake.isVerifying(link) || !room) return this.count('unexpected')
-      channel.held.push(frame.slice())
-      channel.heldBytes += frame.length
+      channel.held.push(bytes.slice(start, end))
+      channel.heldBytes += length
       return
     }
     this.handshake.settled(link)
@@ -407,6 +427,9 @@ export class Node {
       case Frame.GRAFT:
       case Frame.PRUNE:
       case Frame.RANGES:
+      case Frame.INTERESTS:
+      case Frame.DECLINE:
+      case Frame.SKIP:
       case Frame.BEACON:
       case Frame.TALLY:
       case Frame.HISTORY:
@@ -417,7 +440,8 @@ export class Node {
       case Frame.BOUNCED:
       case Frame.DATA:
       case Frame.RECEIPT:
-      case Frame.TAKEN: {
+      case Frame.TAKEN:
+      case Frame.HORIZON: {
         const box = this.box()
         const drop = this.routing.frame(link, type, reader, now, box)
         this.playRouted(box, now)
@@ -475,7 +499,7 @@ export class Node {
     this.gossip.linkUp(link, slot.peer, now, this.out)
     const { held } = channel
     channel.held = []
-    for (const frame of held) this.onFrame(link, channel, frame, now)
+    for (const frame of held) this.onFrame(channel, frame, 0, frame.length, now)
   }
 
   private onVital(vital: Vital, now: number): void {
@@ -501,6 +525,7 @@ export class Node {
   /** Every machine but the overlay forgets a link. */
   private forget(link: LinkId, peer: PeerId, reason: LinkEnd, now: number): void {
     const channel = this.channels.get(link)
+    if (channel !== undefined) channel.ended = true
     this.channels.delete(link)
     this.handshake.close(link)
     if (channel?.up !== true) return
@@ -539,7 +564,8 @@ export class Node {
           this.liveness.hint(effect.link, now, this.out)
           break
         case 'lookahead':
-          this.routing.neighboursOf(effect.link, effect.peers)
+          this.ran |= ROUTING
+          this.routing.neighboursOf(effect.link, effect.peers, now)
           this.gossip.neighboursOf(effect.link, effect.peers)
           break
         case 'dropped':
@@ -631,14 +657,15 @@ export class Node {
 
   private wake(now: number): void {
     const { due, ran } = this
-    if ((ran & LIVENESS) !== 0) due.liveness = this.liveness.deadline
-    if ((ran & GOSSIP) !== 0) due.gossip = this.gossip.deadline
-    if ((ran & ROUTING) !== 0) due.routing = this.routing.deadline
+    if ((ran & LIVENESS) !== 0) due[DUE.liveness] = this.liveness.deadline
+    if ((ran & GOSSIP) !== 0) due[DUE.gossip] = this.gossip.deadline
+    if ((ran & ROUTING) !== 0) due[DUE.routing] = this.routing.deadline
     if (ran === ALL) {
-      due.handshake = this.handshake.deadline
-      due.overlay = this.overlay.deadline
+      due[DUE.handshake] = this.handshake.deadline
+      due[DUE.overlay] = this.overlay.deadline
     }
-    const earliest = Math.min(due.handshake, due.liveness, due.overlay, due.gossip, due.routing)
+    let earliest = Number.POSITIVE_INFINITY
+    for (let i = 0; i < due.length; i++) if ((due[i] as number) < earliest) earliest = due[i] as number
     const at = Math.max(earliest, now)
     if (at === this.wakeAt) return
     this.wakeAt = at

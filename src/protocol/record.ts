@@ -8,7 +8,7 @@
  * @module
  */
 import { sha256 } from '../crypto/hash.ts'
-import { idFromBytes, type PeerId } from './id.ts'
+import { headOf, idFromBytes, type PeerId, sameBytes } from './id.ts'
 import { Reader } from './wire/reader.ts'
 import { Writer } from './wire/writer.ts'
 
@@ -28,9 +28,19 @@ export interface PeerRecord {
   readonly bytes: Uint8Array
 }
 
+/** Ids of keys that were met lately: a memo of a pure function, emptied when full. */
+const MEMO = 16_384
+const idsOf = new Map<number, { readonly key: Uint8Array; readonly id: PeerId }>()
+
 /** The peer id of a public key. */
 export function idOfKey(key: Uint8Array): PeerId {
-  return idFromBytes(sha256(key))
+  const head = headOf(key)
+  const found = idsOf.get(head)
+  if (found !== undefined && sameBytes(found.key, key)) return found.id
+  const id = idFromBytes(sha256(key))
+  if (idsOf.size >= MEMO) idsOf.clear()
+  idsOf.set(head, { key: key.slice(), id })
+  return id
 }
 
 /** What the identity key signs. */
@@ -52,10 +62,31 @@ export function encodeRecord(
   return new Writer(RECORD_BYTES).bytes(key).bytes(boxKey).u48(epoch).bytes(signature).finish()
 }
 
+/**
+ * Records that were parsed lately: the same few come by every neighbour, and one is kept for all who know it. Emptied
+ * when full. About 1 kB each; the simulator, which has all peers in one place, keeps more.
+ */
+const parsed = new Map<number, PeerRecord>()
+let mostParsed = 1024
+
+/** Keeps up to so many parsed records. */
+export function keepParsed(most: number): void {
+  mostParsed = most
+}
+
 /** Parses a record. Its signature is not checked here: that is a `verify` effect over {@link recordToVerify}. */
 export function decodeRecord(bytes: Uint8Array): PeerRecord | undefined {
   if (bytes.length !== RECORD_BYTES) return undefined
-  const copy = bytes.slice()
+  const head = headOf(bytes)
+  const found = parsed.get(head)
+  if (found !== undefined && sameBytes(found.bytes, bytes)) return found
+  const record = parse(bytes.slice())
+  if (parsed.size >= mostParsed) parsed.clear()
+  parsed.set(head, record)
+  return record
+}
+
+function parse(copy: Uint8Array): PeerRecord {
   const reader = new Reader(copy)
   const key = reader.bytes(32)
   const boxKey = reader.bytes(32)

@@ -30,7 +30,9 @@ export function takeDeps(state: GossipState): number[] {
 function isPast(state: GossipState, id: number, seq: number): boolean {
   const stream = state.streams.byId.get(id)
   if (stream === undefined) return seq <= (state.streams.tombstones.get(id) ?? 0)
-  return seq < stream.base || (stream.above.has(seq) && !stream.held.has(seq))
+  return (
+    seq < stream.base || stream.skips?.has(seq) === true || (stream.above.has(seq) && !stream.held.has(seq))
+  )
 }
 
 /** Whether a message must wait for one of another origin. */

@@ -11,6 +11,7 @@ import type { Neighbour } from './neighbour.ts'
 import { RangeSet } from './ranges.ts'
 import type { GossipState } from './state.ts'
 import type { Stream } from './stream.ts'
+import { tellAbsent, tellSkips } from './withhold.ts'
 
 /** Ranges above the first gap that a comparison tells of. */
 const MAX_ABOVE = 3
@@ -39,7 +40,12 @@ function compare(
   if (purpose !== Purpose.ANSWER) neighbour.answersDue = Math.min(MAX_ANSWERS, neighbour.answersDue + 1)
   state.counters.comparisons++
   const age = Math.max(0, Math.round(state.now - (state.joinedAt ?? state.now)))
+  for (const entry of entries) {
+    const stream = state.streams.byId.get(entry.stream)
+    if (stream !== undefined) tellSkips(state, neighbour, stream, purpose === Purpose.ANSWER)
+  }
   state.send(neighbour, encodeRanges({ purpose, age, entries }))
+  for (const { stream, from } of entries) tellAbsent(state, neighbour, stream, from)
 }
 
 /** Whether there is anything to tell of a stream. */

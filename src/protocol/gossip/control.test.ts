@@ -212,7 +212,7 @@ describe('garbage', () => {
     const set = new RangeSet()
     set.add(5, 9)
     set.add(20)
-    const frame = encodeIhave([{ stream: 77, hops: 3, age: 0, ranges: set }])
+    const frame = encodeIhave([{ stream: 77, hops: 3, lag: 0, ranges: set }])
     for (let end = 1; end < frame.length; end++)
       expect(decodeIhave(new Reader(frame, 1, end))).toBeUndefined()
     expect(decodeIhave(behindType(Uint8Array.from([...frame, 0])))).toBeUndefined()

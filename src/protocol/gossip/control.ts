@@ -60,7 +60,8 @@ export interface Ranges {
   readonly entries: readonly RangesEntry[]
 }
 
-export const STREAM_BYTES = 6
+/** One for all frames: each is finished before the next is begun. */
+const writer = new Writer(512)
 
 export function writeRanges(writer: Writer, ranges: RangeSet): void {
   const count = Math.min(ranges.count, MAX_DIGEST)
@@ -89,7 +90,7 @@ export function readRanges(reader: Reader, budget: number): RangeSet {
 }
 
 /** Reads entries until the frame ends; `undefined` when it does not parse. */
-function readAll<E extends { readonly stream: number; readonly ranges?: RangeSet }>(
+export function readAll<E extends { readonly stream: number; readonly ranges?: RangeSet }>(
   reader: Reader,
   read: (budget: number) => E,
 ): E[] | undefined {
@@ -106,7 +107,7 @@ function readAll<E extends { readonly stream: number; readonly ranges?: RangeSet
 }
 
 export function encodeAck(entries: readonly Entry[]): Uint8Array {
-  const writer = new Writer(1 + entries.length * (STREAM_BYTES + 6)).u8(Frame.ACK)
+  writer.u8(Frame.ACK)
   for (const entry of entries) writeRanges(writer.u48(entry.stream), entry.ranges)
   return writer.finish()
 }
@@ -116,7 +117,7 @@ export function decodeAck(reader: Reader): Entry[] | undefined {
 }
 
 export function encodeIhave(entries: readonly IhaveEntry[]): Uint8Array {
-  const writer = new Writer(1 + entries.length * (STREAM_BYTES + 7)).u8(Frame.IHAVE)
+  writer.u8(Frame.IHAVE)
   for (const entry of entries)
     writeRanges(writer.u48(entry.stream).u8(entry.hops).varint(entry.lag), entry.ranges)
   return writer.finish()
@@ -132,7 +133,7 @@ export function decodeIhave(reader: Reader): IhaveEntry[] | undefined {
 }
 
 export function encodeGraft(entries: readonly GraftEntry[]): Uint8Array {
-  const writer = new Writer(1 + entries.length * (STREAM_BYTES + 6)).u8(Frame.GRAFT)
+  writer.u8(Frame.GRAFT)
   for (const entry of entries) writeRanges(writer.u48(entry.stream).u8(entry.tree ? 1 : 0), entry.ranges)
   return writer.finish()
 }
@@ -147,7 +148,7 @@ export function decodeGraft(reader: Reader): GraftEntry[] | undefined {
 }
 
 export function encodePrune(streams: readonly number[]): Uint8Array {
-  const writer = new Writer(1 + streams.length * STREAM_BYTES).u8(Frame.PRUNE)
+  writer.u8(Frame.PRUNE)
   for (const stream of streams) writer.u48(stream)
   return writer.finish()
 }
@@ -174,15 +175,21 @@ export const ASK = 2
 /** More peers than there are devices on earth. */
 const MAX_REPORT = 2 ** 40
 
-export function encodeTally(entries: readonly TallyEntry[]): Uint8Array {
-  const writer = new Writer(1 + entries.length * (STREAM_BYTES + 6)).u8(Frame.TALLY)
-  for (const { stream, hops, seq, count, kind } of entries)
-    writer
-      .u48(stream)
-      .u8(hops)
-      .varint(seq)
-      .varint(count * 4 + kind)
-  return writer.finish()
+/** Adds a report to a frame of them, begun or not. */
+export function writeTally(
+  writer: Writer,
+  stream: number,
+  hops: number,
+  seq: number,
+  count: number,
+  kind: number,
+): void {
+  if (writer.length === 0) writer.u8(Frame.TALLY)
+  writer
+    .u48(stream)
+    .u8(hops)
+    .varint(seq)
+    .varint(count * 4 + kind)
 }
 
 export function decodeTally(reader: Reader): TallyEntry[] | undefined {
@@ -198,7 +205,6 @@ export function decodeTally(reader: Reader): TallyEntry[] | undefined {
 }
 
 export function encodeRanges(ranges: Ranges): Uint8Array {
-  const writer = new Writer(8 + ranges.entries.length * (STREAM_BYTES + 8))
   writer.u8(Frame.RANGES).u8(ranges.purpose).varint(ranges.age)
   for (const { stream, hops, from, next, ranges: above } of ranges.entries) {
     writer

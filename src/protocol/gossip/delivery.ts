@@ -3,6 +3,7 @@
  * bounds; a gap is given up when its time is over, when too much waits behind it, or when nobody has it.
  * @module
  */
+import type { LinkId } from '../input.ts'
 import { below } from '../random.ts'
 import { awaitedBy, isEarly, noteDelivered } from './causal.ts'
 import { askWhere } from './compare.ts'
@@ -20,7 +21,7 @@ function deliver(state: GossipState, message: Message): void {
   if ((message.options & RECEIPT) !== 0) arrived(state, message)
   const from = message.stream.origin
   // A session of this peer before its reload comes back by repair: it is passed on, not delivered.
-  if (from === undefined || from === state.config.id) return
+  if (from === undefined || from === state.config.id || !state.interests.covers(message.topic)) return
   state.counters.delivered++
   noteDelivered(state, message.stream, message.seq)
   state.emit({ kind: 'deliver', from, topic: message.topic, body: message.body, hops: message.hops })
@@ -67,11 +68,16 @@ export function gapDue(state: GossipState, stream: Stream): void {
   watchGap(state, stream)
   const neighbours = [...state.neighbours.values()].filter(neighbour => !neighbour.suspect)
   const neighbour = neighbours[below(state.config.random, Math.max(1, neighbours.length))]
-  if (neighbour !== undefined) askWhere(state, neighbour, awaitedBy(state, stream))
+  const late = awaitedBy(state, stream)
+  // What was held back, the parent knows best.
+  const parent =
+    late.skips && stream.gapProbes % 2 === 1 ? state.neighbours.get(late.parent as LinkId) : undefined
+  if (neighbour !== undefined) askWhere(state, parent ?? neighbour, late)
 }
 
 /** Delivers what waits no longer; with `force`, also a first one that waits for another origin. */
-function advance(state: GossipState, stream: Stream, force = false): void {
+export function advance(state: GossipState, stream: Stream, force = false): void {
+  stream.bridge()
   if (stream.next === 0 || stream.above.first !== stream.next) return
   const end = stream.above.end(0)
   let patient = !force
@@ -94,7 +100,9 @@ function advance(state: GossipState, stream: Stream, force = false): void {
   stream.above.dropBelow(seq)
   stream.gapAt = NEVER
   stream.gapProbes = 0
-  if (stream.above.count > 0) watchGap(state, stream)
+  if (stream.above.count === 0) return
+  watchGap(state, stream)
+  if (stream.topics !== undefined) advance(state, stream)
 }
 
 /** The end of a turn: what waited for another origin, and may not need to any more. */

@@ -26,6 +26,8 @@ import { received } from './receive.ts'
 import { announced } from './repair.ts'
 import type { GossipState } from './state.ts'
 import { compared, supply } from './supply.ts'
+import { decodeDecline, decodeInterests, decodeSkip } from './topic-frames.ts'
+import { declined, interested, skipped, unpruned } from './topic-rules.ts'
 import { pruned } from './tree.ts'
 import type { Verifying } from './verifying.ts'
 
@@ -63,13 +65,29 @@ export function readFrame(
       if (ids === undefined) return 'malformed'
       for (const id of ids) {
         const stream = state.streams.byId.get(id)
-        if (stream !== undefined) pruned(stream, neighbour)
+        if (stream === undefined) continue
+        pruned(stream, neighbour)
+        unpruned(state, stream)
       }
       return undefined
     }
     case Frame.RANGES: {
       const ranges = decodeRanges(reader)
       return ranges === undefined ? 'malformed' : compared(state, neighbour, ranges, verifying)
+    }
+    case Frame.INTERESTS: {
+      const told = decodeInterests(reader)
+      return told === undefined ? 'malformed' : interested(state, neighbour, told.interests, told.intents)
+    }
+    case Frame.DECLINE: {
+      const entries = decodeDecline(reader)
+      return entries === undefined ? 'malformed' : declined(state, neighbour, entries)
+    }
+    case Frame.SKIP: {
+      const entries = decodeSkip(reader)
+      if (entries === undefined) return 'malformed'
+      for (const entry of entries) skipped(state, neighbour, entry)
+      return undefined
     }
     case Frame.BEACON:
       return beaconArrived(state, neighbour, reader)

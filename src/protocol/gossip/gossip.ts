@@ -19,7 +19,9 @@
  *     it the message.
  * 11. At most 32 questions about the past are open, and what they have found holds `historyBytes` and one message at most. A
  *     neighbour gets a mebibyte for one question, of its `historyCredit` and `repairCredit`.
- * 12. Without broadcasts, link changes or questions nothing but beacons is sent; without links nothing at all:
+ * 12. Of one stream at most 64 topics are declined over a link, of all streams 4,096; of what was held back for it at most
+ *     `MAX_RANGES` ranges are remembered. What the table forgets flows again.
+ * 13. Without broadcasts, link changes or questions nothing but beacons is sent; without links nothing at all:
  *     `deadline` is Infinity.
  * @module
  */
@@ -28,14 +30,19 @@ import { Credit } from '../credit.ts'
 import type { Drop, Outbox } from '../effect.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkId, Order, RequestId } from '../input.ts'
+import { EVERYTHING } from '../topic.ts'
 import type { FrameType } from '../wire/frame.ts'
 import type { Reader } from '../wire/reader.ts'
 import { antiEntropyDue, catchUp, compareAll } from './compare.ts'
 import type { GossipConfig } from './config.ts'
+import { tellDue } from './declines.ts'
 import { deliverEarly, forget, gapDue } from './delivery.ts'
 import { readFrame } from './frames.ts'
-import { type Ground, groundDue, groundLinkLost, groundLinkUp } from './ground.ts'
+import { groundDue, groundLinkLost, groundLinkUp } from './ground.ts'
+import type { Ground } from './ground-state.ts'
+import { healDue } from './heal.ts'
 import { Inquiries, type Question } from './inquiries.ts'
+import { changeInterests, greet, tellInterests } from './interests.ts'
 import { Neighbour } from './neighbour.ts'
 import { flushAcks, flushDigest, flushTallies, flushTouched } from './notices.ts'
 import { Publisher } from './publish.ts'
@@ -107,6 +114,8 @@ export class Gossip {
     state.tallyAt = NEVER
     state.joinedAt = undefined
     state.antiEntropyAt = NEVER
+    state.interestsAt = NEVER
+    state.healing.at = NEVER
     state.activeAt = Number.NEGATIVE_INFINITY
     state.deadline = NEVER
   }
@@ -119,6 +128,7 @@ export class Gossip {
     const comparisons = new Credit(COMPARISONS, COMPARISONS_PER_SECOND, now)
     const neighbour = new Neighbour(link, peer, repair, comparisons, now)
     state.neighbours.set(link, neighbour)
+    greet(state, neighbour)
     compareAll(state, neighbour)
     groundLinkUp(state, neighbour)
     this.end()
@@ -180,7 +190,10 @@ export class Gossip {
       for (const stream of state.streams.byId.values()) {
         if (stream.parent === link) orphan(state, stream)
       }
-    } else catchUp(state, neighbour)
+    } else {
+      greet(state, neighbour)
+      catchUp(state, neighbour)
+    }
     this.end()
   }
 
@@ -188,6 +201,19 @@ export class Gossip {
   neighboursOf(link: LinkId, peers: ReadonlySet<PeerId>): void {
     const neighbour = this.state.neighbours.get(link)
     if (neighbour !== undefined) neighbour.peers = peers
+  }
+
+  /** What is delivered to this peer, and what it means to publish, from now on. */
+  interested(interests: readonly string[], intents: readonly string[], now: number, out: Outbox): void {
+    this.begin(now, out)
+    changeInterests(this.state, interests, intents)
+    this.end()
+  }
+
+  /** What a neighbour is interested in; everything and nothing until it says so. */
+  topicsOf(link: LinkId): { readonly interests: readonly string[]; readonly intents: readonly string[] } {
+    const { interests = EVERYTHING, intents = [] } = this.state.neighbours.get(link) ?? {}
+    return { interests, intents }
   }
 
   broadcast(
@@ -267,9 +293,11 @@ export class Gossip {
     this.begin(now, out)
     state.deadline = NEVER
     for (const neighbour of state.neighbours.values()) {
+      if (neighbour.dueAt > now) continue
       if (neighbour.ackAt <= now) flushAcks(state, neighbour)
       if (neighbour.digestAt <= now) flushDigest(state, neighbour, now)
       if (neighbour.retryAt <= now) retryDue(state, neighbour)
+      if (neighbour.tellAt <= now) tellDue(state, neighbour)
       if (neighbour.tallyAt <= now) flushTallies(state, neighbour)
     }
     if (state.tallyAt <= now) talliesDue(state)
@@ -279,6 +307,8 @@ export class Gossip {
       if (stream.graftAt === NEVER && stream.gapAt === NEVER) state.streams.timed.delete(stream)
     }
     if (state.antiEntropyAt <= now) antiEntropyDue(state)
+    if (state.interestsAt <= now) tellInterests(state)
+    if (state.healing.at <= now) healDue(state, this.verifying)
     if (state.ground.deadline <= now) groundDue(state)
     if (state.requests.size > 0) this.publisher.expire()
     if (this.inquiries.deadline <= now) this.inquiries.tick()
@@ -330,14 +360,17 @@ export class Gossip {
     const { state } = this
     const { antiEntropyAt, ground, tallyAt } = state
     let at = Math.min(
+      state.healing.at,
       antiEntropyAt,
+      state.interestsAt,
       ground.deadline,
       tallyAt,
       this.publisher.deadline,
       this.inquiries.deadline,
     )
     for (const neighbour of state.neighbours.values()) {
-      at = Math.min(at, neighbour.ackAt, neighbour.digestAt, neighbour.retryAt, neighbour.tallyAt)
+      const { dueAt } = neighbour
+      if (dueAt < at) at = dueAt
     }
     for (const stream of state.streams.timed) at = Math.min(at, stream.graftAt, stream.gapAt)
     state.deadline = at

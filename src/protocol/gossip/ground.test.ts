@@ -175,6 +175,30 @@ describe('the first message', () => {
     expect(net.total('duplicates') / (count - 1)).toBeLessThanOrEqual(most)
   })
 
+  test('and those after it are on time while its tree becomes a better one', () => {
+    let late = 0
+    for (let seed = 1; seed <= 3; seed++) {
+      const { net, ledger } = network({ seed })
+      net.randomGraph(100, 8)
+      net.run(10_000)
+      const sentAt: number[] = []
+      for (let i = 0; i < 10; i++) {
+        sentAt.push(net.now)
+        ledger.send(5)
+        net.run(100)
+      }
+      net.run(5000)
+      expect(ledger.differences(), `seed ${seed}`).toEqual([])
+      for (const peer of net.peers) {
+        peer.delivered.forEach((each, i) => {
+          if (each.at - (sentAt[i] as number) > 300) late++
+        })
+      }
+    }
+    // A parent that is left pushes no more, the new one not yet: who asks it for what falls between waits a round trip.
+    expect(late).toBeLessThanOrEqual(3)
+  })
+
   test('goes straight to everybody in a full mesh, once', () => {
     const { net, ledger } = network({ seed: 22 })
     net.fullMesh(8)

@@ -52,7 +52,9 @@ export class History {
     message.cost = 0
     message.frame = NOTHING
     message.body = NOTHING
-    message.stream.messages.delete(message.seq)
+    const { stream, seq } = message
+    stream.messages.delete(seq)
+    if (seq >= stream.suppliedFrom && seq < stream.suppliedTo) stream.suppliedFrom = seq + 1
   }
 
   removeStream(stream: Stream): void {

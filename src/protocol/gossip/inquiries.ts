@@ -31,6 +31,11 @@ const PATIENCE = 1500
 /** Questions of which late answers are still expected, per neighbour. */
 const MAX_LATE = 16
 
+interface Bad {
+  readonly drop: Drop
+  readonly link: LinkId
+}
+
 interface Found {
   readonly stream: number
   readonly seq: number
@@ -38,13 +43,6 @@ interface Found {
   readonly body: Uint8Array
   at: number
   readonly here: boolean
-}
-
-interface Checking {
-  readonly inquiry: Inquiry
-  readonly link: LinkId
-  readonly found: Found
-  readonly bytes: number
 }
 
 class Inquiry {
@@ -77,7 +75,7 @@ export class Inquiries {
   private readonly state: GossipState
   /** By the number on the wire. */
   private readonly byNumber = new Map<number, Inquiry>()
-  private readonly checks = new Map<number, Checking>()
+  private readonly checks = new Map<number, (ok: boolean) => Bad | undefined>()
   private next = 1
   private bytes = 0
 
@@ -160,12 +158,20 @@ export class Inquiries {
     if (inquiry.link === neighbour.link) inquiry.silentAt = this.patience(neighbour)
     if (inquiry.found.has(`${stream}:${push.seq}`)) return undefined
     if (this.bytes + push.frame.length > state.settings.historyBytes && this.bytes > 0) return 'table-full'
-    const { seq, body } = push
-    const at = state.now - age
-    const found = { stream, seq, from: idOfKey(push.key), body, at, here: false }
+    const { seq, body, frame } = push
+    const { link } = neighbour
+    const found = { stream, seq, from: idOfKey(push.key), body, at: state.now - age, here: false }
     const n = this.next++
-    this.checks.set(n, { inquiry, link: neighbour.link, found, bytes: push.frame.length })
-    this.bytes += push.frame.length
+    this.checks.set(n, ok => {
+      inquiry.checking--
+      if (ok && this.byNumber.has(inquiry.number)) {
+        inquiry.bytes += frame.length
+        this.keep(inquiry, found)
+      } else this.bytes -= frame.length
+      this.answered(inquiry)
+      return ok ? undefined : { drop: 'bad-signature', link }
+    })
+    this.bytes += frame.length
     inquiry.checking++
     state.emit({
       kind: 'verify',
@@ -178,20 +184,11 @@ export class Inquiries {
   }
 
   /** The answer to a verification. */
-  checked(n: number, ok: boolean): { readonly drop: Drop; readonly link: LinkId } | undefined {
+  checked(n: number, ok: boolean): Bad | undefined {
     const check = this.checks.get(n)
-    if (check === undefined) return undefined
     this.checks.delete(n)
-    const { inquiry, link, found, bytes } = check
-    inquiry.checking--
-    if (ok && this.byNumber.has(inquiry.number)) {
-      inquiry.bytes += bytes
-      this.keep(inquiry, found)
-    } else this.bytes -= bytes
-    this.answered(inquiry)
-    if (ok) return undefined
-    this.state.counters.badSignatures++
-    return { drop: 'bad-signature', link }
+    if (!ok) this.state.counters.badSignatures++
+    return check?.(ok)
   }
 
   private keep(inquiry: Inquiry, found: Found): void {
@@ -208,8 +205,9 @@ export class Inquiries {
     inquiry.answers++
     inquiry.most = Math.max(inquiry.most, said)
     const whole = found.size >= said
-    // Two that know the same know what there is.
-    if (found.size >= inquiry.most && fresh === 0 && inquiry.answers > 1) return this.finish(inquiry)
+    // Two that know the same know what there is; two that know nothing may be as new as this peer.
+    if (found.size > 0 && found.size >= inquiry.most && fresh === 0 && inquiry.answers > 1)
+      return this.finish(inquiry)
     if (!whole && inquiry.link !== undefined) inquiry.asked.delete(inquiry.link)
     this.ask(inquiry)
   }

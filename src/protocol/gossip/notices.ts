@@ -8,21 +8,26 @@ import { jitter } from '../random.ts'
 import { MAX_DIGEST } from '../wire/limits.ts'
 import { ASSUMED_ROUND_TRIP } from './config.ts'
 import {
+  type Entry,
   encodeAck,
   encodeGraft,
   encodeIhave,
   encodePrune,
-  encodeTally,
   type GraftEntry,
   type TallyEntry,
+  writeTally,
 } from './control.ts'
+import { flushTells, reconsider, tell as tellDeclines } from './declines.ts'
 import type { Neighbour } from './neighbour.ts'
 import { RangeSet } from './ranges.ts'
 import type { GossipState } from './state.ts'
 import type { Message, Stream } from './stream.ts'
+import { withhold } from './withhold.ts'
 
 /** Acks that do not wait for company any longer: a third of a packet. */
 const MAX_ACKS = 256
+/** Bytes of reports that do not wait any longer: the same. */
+const MAX_REPORTS = 4096
 const NEVER = Number.POSITIVE_INFINITY
 
 export function ackLater(
@@ -46,26 +51,25 @@ export function ackLater(
 export function flushAcks(state: GossipState, neighbour: Neighbour): void {
   neighbour.ackAt = NEVER
   if (neighbour.ackStreams.length === 0) return
-  const byStream = new Map<number, RangeSet>()
+  // Of one or two streams as a rule: no map.
+  const entries: Entry[] = []
   for (let i = 0; i < neighbour.ackStreams.length; i++) {
     const stream = neighbour.ackStreams[i] as number
-    let ranges = byStream.get(stream)
-    if (ranges === undefined) {
-      ranges = new RangeSet()
-      byStream.set(stream, ranges)
-    }
-    addAround(ranges, state.streams.byId.get(stream), neighbour.ackSeqs[i] as number)
+    let at = 0
+    while (at < entries.length && entries[at]?.stream !== stream) at++
+    if (at === entries.length) entries.push({ stream, ranges: new RangeSet() })
+    addAround((entries[at] as Entry).ranges, state.streams.byId.get(stream), neighbour.ackSeqs[i] as number)
   }
-  neighbour.ackStreams.length = 0
-  neighbour.ackSeqs.length = 0
+  shorten(neighbour.ackStreams, 0)
+  shorten(neighbour.ackSeqs, 0)
   state.counters.acks++
-  state.send(neighbour, encodeAck(Array.from(byStream, ([stream, ranges]) => ({ stream, ranges }))))
+  state.send(neighbour, encodeAck(entries))
 }
 
 /** Everything without a gap around `seq`: an ack that was lost is made good by the next one. */
 function addAround(ranges: RangeSet, stream: Stream | undefined, seq: number): void {
   if (stream === undefined || !stream.seen(seq)) ranges.add(seq)
-  else if (seq < stream.next) ranges.add(1, stream.next - 1)
+  else if (seq < stream.next) ranges.add(...stream.around(seq))
   else {
     const index = stream.above.at(seq)
     ranges.add(stream.above.start(index), stream.above.end(index))
@@ -78,37 +82,46 @@ export function ackNow(state: GossipState, neighbour: Neighbour, stream: number,
   touch(state, neighbour)
 }
 
-/** Reports receipts at `at`, or with whatever goes to the neighbour before. */
-export function reportLater(state: GossipState, neighbour: Neighbour, entry: TallyEntry, at: number): void {
-  neighbour.tallies.push(entry)
+/** Reports receipts of a message at `at`, or with whatever goes to the neighbour before. */
+export function reportLater(
+  state: GossipState,
+  neighbour: Neighbour,
+  { stream, hops, seq }: Pick<TallyEntry, 'stream' | 'hops' | 'seq'>,
+  count: number,
+  kind: number,
+  at = state.now + state.settings.promptAckDelay,
+): void {
+  const { tallies } = neighbour
+  writeTally(tallies, stream, hops, seq, count, kind)
   if (at < neighbour.tallyAt) {
     neighbour.tallyAt = at
     state.wake(at)
   }
   if (at <= state.now) touch(state, neighbour)
-  if (neighbour.tallies.length >= MAX_ACKS) flushTallies(state, neighbour)
+  if (tallies.length > MAX_REPORTS) flushTallies(state, neighbour)
 }
 
 export function flushTallies(state: GossipState, neighbour: Neighbour): void {
   neighbour.tallyAt = NEVER
-  if (neighbour.tallies.length === 0) return
-  const entries = neighbour.tallies
-  neighbour.tallies = []
-  state.send(neighbour, encodeTally(entries))
+  if (neighbour.tallies.length > 0) state.send(neighbour, neighbour.tallies.finish())
 }
 
 /** Announces a message in time: soon while its tree is young or in trouble, at leisure while it works. */
 export function announceLater(state: GossipState, neighbour: Neighbour, message: Message, at?: number): void {
-  if (message.hops >= state.settings.maxHops) return
+  if (message.hops >= state.settings.maxHops || withhold(state, neighbour, message)) return
   neighbour.digest.push(message)
   const { digestDelay, calmDigestDelay } = state.settings
   const { stream } = message
   const hurry = stream.received <= 1 || state.now < Math.max(stream.hurryUntil, state.hurryUntil)
   // Spread, so that of two lazy neighbours one speaks first and the other need not.
   const delay = hurry ? digestDelay : calmDigestDelay
+  // While a cut heals, everybody on this side should know at once what has come.
+  if (message.late && state.healing.pending) at = state.now
   const due = at ?? state.now + jitter(state.config.random, delay, 0.5)
   neighbour.digestDue.push(due)
-  neighbour.digestRipe.push(at ?? state.now + delay * 0.35)
+  const ripe = at ?? state.now + delay * 0.35
+  neighbour.digestRipe.push(ripe)
+  if (ripe < neighbour.ripeAt) neighbour.ripeAt = ripe
   if (due < neighbour.digestAt) {
     neighbour.digestAt = due
     state.wake(due)
@@ -130,10 +143,13 @@ export function worthTelling(state: GossipState, neighbour: Neighbour, message: 
 
 /** Announces what is ripe at `upTo`. */
 export function flushDigest(state: GossipState, neighbour: Neighbour, upTo: number): void {
+  // Asked whenever anything goes to the neighbour: mostly for nothing.
+  if (upTo < neighbour.ripeAt) return
   const { digest, digestDue, digestRipe } = neighbour
   const entries: Told = new Map()
   let left = 0
   let next = NEVER
+  let nextRipe = NEVER
   for (let i = 0; i < digest.length; i++) {
     const message = digest[i] as Message
     const ripe = digestRipe[i] as number
@@ -143,15 +159,17 @@ export function flushDigest(state: GossipState, neighbour: Neighbour, upTo: numb
       digestDue[left] = due
       digestRipe[left++] = ripe
       if (due < next) next = due
+      if (ripe < nextRipe) nextRipe = ripe
       continue
     }
-    if (!worthTelling(state, neighbour, message)) continue
+    if (!worthTelling(state, neighbour, message) || withhold(state, neighbour, message)) continue
     enter(entries, message, state.now)
   }
-  digest.length = left
-  digestDue.length = left
-  digestRipe.length = left
+  shorten(digest, left)
+  shorten(digestDue, left)
+  shorten(digestRipe, left)
   neighbour.digestAt = next
+  neighbour.ripeAt = nextRipe
   tell(state, neighbour, entries)
 }
 
@@ -200,6 +218,12 @@ export function prune(state: GossipState, neighbour: Neighbour, stream: Stream):
 export function graft(state: GossipState, neighbour: Neighbour, entry: GraftEntry): void {
   neighbour.grafts.push(entry)
   touch(state, neighbour)
+  const stream = entry.tree ? state.streams.byId.get(entry.stream) : undefined
+  if (stream === undefined) return
+  if (stream.topics !== undefined) reconsider(state, stream)
+  // A parent may decline what is wanted here, and learns since when.
+  if (stream.topics !== undefined || stream.edges.get(neighbour.link)?.topics?.declined.size)
+    tellDeclines(state, neighbour, stream, stream.base)
 }
 
 /** The end of a turn: prunes and grafts go out, and acks and ripe announcements with whatever else went. */
@@ -211,6 +235,7 @@ export function flushTouched(state: GossipState): void {
       state.send(neighbour, encodePrune(neighbour.prunes.map(stream => stream.id)))
       neighbour.prunes.length = 0
     }
+    flushTells(state, neighbour)
     if (neighbour.grafts.length > 0) {
       state.counters.grafts += neighbour.grafts.length
       state.send(neighbour, encodeGraft(neighbour.grafts))
@@ -221,5 +246,10 @@ export function flushTouched(state: GossipState): void {
     if (neighbour.digest.length > 0) flushDigest(state, neighbour, state.now)
     neighbour.touched = false
   }
-  state.touched.length = 0
+  shorten(state.touched, 0)
+}
+
+/** Setting the length of an array calls the engine, and lets its memory go, which the next turn needs again. */
+function shorten(list: unknown[], length: number): void {
+  while (list.length > length) list.pop()
 }

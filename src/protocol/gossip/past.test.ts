@@ -27,7 +27,7 @@ const EPOCH = 1_790_000_000_000
 
 function pushOf(seq: number, topic = 'chat', text = `${seq}`, author = ann): Uint8Array {
   const signed = encodeSigned(author, EPOCH, seq, topic, new TextEncoder().encode(text))
-  return encodePush(1, 0, 0, signed, checksum(author, pushToSign(DISCOVERY_KEY, signed)))
+  return encodePush(1, 0, signed, checksum(author, pushToSign(DISCOVERY_KEY, signed)))
 }
 
 interface Question {

@@ -13,7 +13,7 @@ import { MAX_TOPIC } from '../wire/limits.ts'
 import type { Reader } from '../wire/reader.ts'
 import { utf8Encode } from '../wire/text.ts'
 import { Writer } from '../wire/writer.ts'
-import { type Entry, readRanges, STREAM_BYTES, writeRanges } from './control.ts'
+import { type Entry, readRanges, writeRanges } from './control.ts'
 import type { Push, PushHead } from './push.ts'
 
 /** Messages that one question may ask for. */
@@ -31,7 +31,7 @@ export interface HistoryFrame {
 
 export function encodeHistory({ question, last, age, topic, known }: HistoryFrame): Uint8Array {
   const name = utf8Encode(topic)
-  const writer = new Writer(32 + name.length + known.length * (STREAM_BYTES + 6)).u8(Frame.HISTORY)
+  const writer = new Writer(128).u8(Frame.HISTORY)
   writer.varint(question).varint(last).varint(age).block(name)
   let left = MAX_KNOWN
   for (const { stream, ranges } of known) {

@@ -25,6 +25,7 @@ import type { GossipState } from './state.ts'
 import type { Message } from './stream.ts'
 import { givenUpAfter } from './timing.ts'
 import { seedOwn } from './tree.ts'
+import { withhold } from './withhold.ts'
 
 interface Unsigned {
   readonly request: Request
@@ -118,12 +119,15 @@ export class Publisher {
     const tally = request.receipt === undefined ? undefined : openTally(state, message, undefined)
     request.deadline = state.now + (request.receipt ?? givenUpAfter(state.settings))
     state.wake(request.deadline)
+    let unwanted = 0
     for (const neighbour of state.neighbours.values()) {
-      if (own.edges.get(neighbour.link)?.eager !== true) announceLater(state, neighbour, message)
+      if (withhold(state, neighbour, message)) unwanted++
+      else if (own.edges.get(neighbour.link)?.eager !== true) announceLater(state, neighbour, message)
       else if (state.usable(neighbour)) this.await(request, message, neighbour.link)
       else neighbour.owed = true
     }
-    if (request.waiting.size === 0 && state.neighbours.size === 0) settle(state, request, 'ok')
+    // Alone, or nobody wants it.
+    if (request.waiting.size === 0 && state.neighbours.size === unwanted) settle(state, request, 'ok')
     else if (request.waiting.size === 0) state.stranded.push(message)
     if (tally !== undefined) awaitAll(state, tally, message)
   }
@@ -154,7 +158,7 @@ export class Publisher {
         continue
       }
       for (const neighbour of state.neighbours.values()) {
-        if (request.tried.has(neighbour.link)) continue
+        if (request.tried.has(neighbour.link) || withhold(state, neighbour, message)) continue
         if (state.usable(neighbour) && message.cost > 0) this.await(request, message, neighbour.link)
       }
       // Where all have been tried in vain (they crashed, and are not missed yet) others come: they compare ranges, and

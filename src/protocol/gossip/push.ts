@@ -17,6 +17,7 @@ import type { Order } from '../input.ts'
 import { Frame } from '../wire/frame.ts'
 import { MAX_TOPIC } from '../wire/limits.ts'
 import type { Reader } from '../wire/reader.ts'
+import { momentary } from '../wire/slab.ts'
 import { utf8Encode } from '../wire/text.ts'
 import { Writer } from '../wire/writer.ts'
 
@@ -152,7 +153,7 @@ export function encodeSigned(
 
 /** What the signature covers. */
 export function pushToSign(discoveryKey: Uint8Array, signed: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(1 + DOMAIN_BLOCK.length + discoveryKey.length + signed.length)
+  const bytes = momentary(1 + DOMAIN_BLOCK.length + discoveryKey.length + signed.length)
   bytes[0] = DOMAIN_BLOCK.length
   bytes.set(DOMAIN_BLOCK, 1)
   bytes.set(discoveryKey, 1 + DOMAIN_BLOCK.length)

@@ -12,6 +12,7 @@ import type { Request } from './request.ts'
 import type { GossipState } from './state.ts'
 import type { Message, Stream } from './stream.ts'
 import { retryDelay, transferTime } from './timing.ts'
+import { tellSkips } from './withhold.ts'
 
 export function push(state: GossipState, neighbour: Neighbour, message: Message): void {
   neighbour.unackedBytes += message.frame.length
@@ -22,6 +23,7 @@ export function push(state: GossipState, neighbour: Neighbour, message: Message)
     state.wake(due)
   }
   state.counters.pushed++
+  tellSkips(state, neighbour, message.stream)
   state.send(neighbour, message.frame)
 }
 

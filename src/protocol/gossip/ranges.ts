@@ -73,6 +73,25 @@ export class RangeSet {
     if (this.count > max) this.bounds.splice(0, (this.count - max) * 2)
   }
 
+  /** Adds every range of another set, keeping at most `max`. */
+  addAll(other: RangeSet, max: number): void {
+    for (let i = 0; i < other.count; i++) this.add(other.start(i), other.end(i))
+    this.limit(max)
+  }
+
+  /** Forgets `from` … `to`. */
+  remove(from: number, to: number): void {
+    for (let i = this.at(from); i < this.count && this.start(i) <= to; ) {
+      const [start, end] = [this.start(i), this.end(i)]
+      const left: number[] = []
+      if (start < from) left.push(start, from - 1)
+      if (end > to) left.push(to + 1, end)
+      this.bounds.splice(i * 2, 2, ...left)
+      i += left.length / 2
+      if (end > to) return
+    }
+  }
+
   clear(): void {
     this.bounds.length = 0
   }

@@ -1,11 +1,18 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { RequestId } from '../input.ts'
 import { Frame } from '../wire/frame.ts'
-import { ASK, encodeTally, FINAL } from './control.ts'
+import { Writer } from '../wire/writer.ts'
+import { ASK, FINAL, type TallyEntry, writeTally } from './control.ts'
 import { Network, type NetworkOptions } from './network.test-support.ts'
 
 // Thousands of events on machines that may be busy: the clock inside is virtual, the one outside must not decide.
 vi.setConfig({ testTimeout: 60_000 })
+
+function encodeTally([{ stream, hops, seq, count, kind }]: readonly [TallyEntry]): Uint8Array {
+  const writer = new Writer()
+  writeTally(writer, stream, hops, seq, count, kind)
+  return writer.finish()
+}
 
 const WITHIN = 10_000
 
@@ -124,9 +131,10 @@ describe('receipts', () => {
     const request = net.broadcast(0, 'y', 'chat', undefined, 60_000)
     net.run(500)
     expect(net.peer(0).settled.has(request)).toBe(false)
-    for (const of of [0, 2]) {
-      for (const [link, pipe] of net.peer(of).pipes)
-        if (pipe.silent) net.turn(net.peer(of), out => net.peer(of).gossip.suspect(link, true, net.now, out))
+    for (const end of [0, 2]) {
+      for (const [link, pipe] of net.peer(end).pipes)
+        if (pipe.silent)
+          net.turn(net.peer(end), out => net.peer(end).gossip.suspect(link, true, net.now, out))
     }
     net.run(500)
     expect(net.peer(0).settled.get(request)).toBe('ok')

@@ -13,7 +13,6 @@ import type { LinkId } from '../input.ts'
 import { ASK, FINAL, type TallyEntry } from './control.ts'
 import type { Neighbour } from './neighbour.ts'
 import { reportLater } from './notices.ts'
-import { ackedRange } from './pushing.ts'
 import { RangeSet } from './ranges.ts'
 import { announced } from './repair.ts'
 import { settle } from './settle.ts'
@@ -21,6 +20,7 @@ import type { GossipState } from './state.ts'
 import type { Message } from './stream.ts'
 import { ASK_AFTER, GROWING, keyOf, Tally } from './tally.ts'
 import type { Verifying } from './verifying.ts'
+import { withhold } from './withhold.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 /** Questions until nobody is waited for: ten seconds. */
@@ -55,11 +55,10 @@ function wakeAt(state: GossipState, at: number): void {
 /** The message is on its way to the neighbours: tells those that do not get it from here, and waits for all. */
 export function awaitAll(state: GossipState, tally: Tally, message: Message): void {
   const { stream, seq } = message
-  const soon = state.now + state.settings.promptAckDelay
-  const entry = { stream: stream.id, hops: message.hops, seq, count: 0, kind: FINAL }
   for (const neighbour of state.neighbours.values()) {
     if (neighbour.link === tally.parent || neighbour.suspect) continue
-    if (!neighbour.unacked.has(message)) reportLater(state, neighbour, entry, soon)
+    if (withhold(state, neighbour, message)) continue
+    if (!neighbour.unacked.has(message)) reportLater(state, neighbour, tally, 0, FINAL)
     if (neighbour.peer === stream.origin) continue
     if (stream.edges.get(neighbour.link)?.told.has(seq) !== true) tally.awaited.add(neighbour.link)
   }
@@ -81,8 +80,8 @@ export function arrived(state: GossipState, message: Message): void {
   const tally = find(state, message)
   if (tally === undefined || tally.here) return
   tally.here = true
-  // What a peer broadcast before its reload is not news to it.
-  if (message.stream.origin !== state.config.id) tally.sum++
+  // What a peer broadcast before its reload is not news to it, and a topic it only passes on is no news for it.
+  if (message.stream.origin !== state.config.id && state.interests.covers(message.topic)) tally.sum++
   state.counted.add(tally)
 }
 
@@ -92,8 +91,7 @@ export function notYours(state: GossipState, neighbour: Neighbour, message: Mess
   if (tally?.parent === neighbour.link) return
   if (tally?.awaited.delete(neighbour.link)) state.counted.add(tally)
   const { stream, hops, seq } = message
-  const soon = state.now + state.settings.promptAckDelay
-  reportLater(state, neighbour, { stream: stream.id, hops, seq, count: 0, kind: FINAL }, soon)
+  reportLater(state, neighbour, { stream: stream.id, hops, seq }, 0, FINAL)
 }
 
 /** A neighbour reports, or asks for a report; either way it has the message. */
@@ -107,23 +105,19 @@ export function reported(
   const { link } = neighbour
   const stream = state.streams.rumour(id, state.now)
   const seen = stream.seen(seq)
-  if (seen || kind === ASK) {
+  if (!seen || !stream.edge(link).told.has(seq)) {
     const ranges = new RangeSet()
     ranges.add(seq)
-    announced(state, neighbour, { stream: id, hops, lag: -1, ranges }, verifying)
-  } else {
+    // Who has it from elsewhere says so at once; any other report may be late.
+    const lag = kind === FINAL && count === 0 ? 0 : -1
     // Most likely it is on its way here: an announcement comes in time if it is not.
-    const edge = stream.edge(link)
-    stream.tell(edge, seq, seq)
-    edge.hops = hops
-    ackedRange(state, neighbour, stream, seq, seq)
+    announced(state, neighbour, { stream: id, hops, lag, ranges }, verifying, seen || kind === ASK)
   }
   const tally = state.tallies.get(keyOf(id, seq))
   if (kind === ASK) {
     if (!seen) return
     if (tally?.parent === link) report(state, neighbour, tally)
-    else
-      reportLater(state, neighbour, { stream: id, hops: stream.hops, seq, count: 0, kind: FINAL }, state.now)
+    else reportLater(state, neighbour, { stream: id, hops: stream.hops, seq }, 0, FINAL, state.now)
     return
   }
   if (tally === undefined || tally.parent === link) return
@@ -141,11 +135,10 @@ function isFinal(tally: Tally): boolean {
 }
 
 function report(state: GossipState, parent: Neighbour, tally: Tally): void {
-  const { stream, hops, seq, sum } = tally
-  tally.told = sum
+  tally.told = tally.sum
   tally.closed = isFinal(tally)
   tally.growAt = state.now + GROWING
-  reportLater(state, parent, { stream, hops, seq, count: sum, kind: tally.closed ? FINAL : 0 }, state.now)
+  reportLater(state, parent, tally, tally.sum, tally.closed ? FINAL : 0, state.now)
 }
 
 /** The end of a turn: reports what has changed. */
@@ -193,11 +186,9 @@ function ask(state: GossipState, tally: Tally): void {
     state.counted.add(tally)
     return
   }
-  const { stream, hops, seq } = tally
   for (const link of tally.awaited) {
     const neighbour = state.neighbours.get(link)
-    if (neighbour !== undefined)
-      reportLater(state, neighbour, { stream, hops, seq, count: 0, kind: ASK }, state.now)
+    if (neighbour !== undefined) reportLater(state, neighbour, tally, 0, ASK, state.now)
   }
 }
 

@@ -8,7 +8,9 @@ import type { LinkId } from '../input.ts'
 import { idOfKey } from '../record.ts'
 import type { Reader } from '../wire/reader.ts'
 import { askWhere, noteActivity } from './compare.ts'
+import { noteTopic } from './declines.ts'
 import { arrive, remember } from './delivery.ts'
+import { overheard } from './heal.ts'
 import type { Neighbour } from './neighbour.ts'
 import { ackLater, announceLater } from './notices.ts'
 import {
@@ -26,8 +28,10 @@ import { awaitAll, notYours, openTally } from './receipts.ts'
 import { supplied } from './repair.ts'
 import type { GossipState } from './state.ts'
 import { type Message, type Stream, streamId } from './stream.ts'
-import { announcedBefore, redundant, seed, setParent } from './tree.ts'
+import { foundOut, overlooked } from './topic-rules.ts'
+import { announcedBefore, partedFrom, redundant, seed, setParent } from './tree.ts'
 import type { Candidate, Copy, Verifying } from './verifying.ts'
+import { tellSkips, withhold } from './withhold.ts'
 
 /** A PUSH frame. */
 export function received(
@@ -40,7 +44,7 @@ export function received(
   if (!head.read(reader)) return 'malformed'
   if (head.hops === 0 || head.hops > state.settings.maxHops) return 'hop-limit'
   const known = state.streams.find(head.key, head.epoch)
-  if (known?.seen(head.seq)) {
+  if (known?.seen(head.seq) && !known.isAbsent(head.seq)) {
     duplicate(state, neighbour, known, head.seq, head.hops, head.flags)
     return undefined
   }
@@ -160,14 +164,14 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
   const { push } = copy
   const stream = state.streams.prove(candidate.stream, push.key, push.epoch)
   stream.origin ??= idOfKey(push.key)
-  if (stream.seen(push.seq)) {
+  const late = stream.seen(push.seq)
+  if (late && !stream.isAbsent(push.seq)) {
     // Given up while it was being checked.
     for (const each of candidate.copies) repeat(state, stream, each, push)
     return
   }
   const from = state.neighbours.get(copy.link)
   const repair = (copy.flags & REPAIR) !== 0
-  const formerParent = stream.parent
   stream.received++
   stream.activeAt = state.now
   noteActivity(state)
@@ -175,7 +179,7 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
     const edge = stream.edge(from.link)
     stream.tell(edge, push.seq, push.seq)
     edge.hops = copy.hops - 1
-    if (!repair) setParent(stream, from.link)
+    if (!repair && !partedFrom(state, stream, edge)) setParent(stream, from.link)
     if (stream.parent === from.link) stream.parentSeq = Math.max(stream.parentSeq, push.seq)
     supplied(state, stream, edge)
     if (!repair || copy.hops === 1) ackLater(state, from, stream.id, push.seq, copy.hops)
@@ -202,12 +206,19 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
   remember(state, message)
   const tally = (message.options & RECEIPT) === 0 ? undefined : openTally(state, message, copy.link)
   const unknownStart = stream.next === 0
-  arrive(state, message)
+  stream.topics?.found(push.seq)
+  if (late) foundOut(state, stream, push.topic, from)
+  else {
+    if (repair) overlooked(state, stream, push.seq, push.topic, from)
+    arrive(state, message)
+  }
   if (unknownStart && stream.next === 0 && from !== undefined) askWhere(state, from, stream)
   for (const other of candidate.copies) if (other !== copy) repeat(state, stream, other, push)
-  passOn(state, message, from, formerParent)
+  passOn(state, message, from, late)
+  if (message.late) overheard(state, message)
   if (stream.earlySeq === push.seq) announcedBefore(state, message)
   if (tally !== undefined) awaitAll(state, tally, message)
+  noteTopic(state, stream, push.topic, from)
 }
 
 /** Another copy of a message that has been verified meanwhile. Other bytes under its name are not acked. */
@@ -218,21 +229,20 @@ function repeat(state: GossipState, stream: Stream, copy: Copy, good: Push): voi
   }
 }
 
-function passOn(
-  state: GossipState,
-  message: Message,
-  from: Neighbour | undefined,
-  formerParent: LinkId | undefined,
-): void {
+function passOn(state: GossipState, message: Message, from: Neighbour | undefined, late: boolean): void {
   const { stream, seq } = message
   if (message.hops >= state.settings.maxHops) return
   for (const neighbour of state.neighbours.values()) {
     if (neighbour === from || neighbour.peer === stream.origin) continue
     const edge = stream.edges.get(neighbour.link)
     if (edge?.told.has(seq)) continue
-    if (edge === undefined || !edge.eager) announceLater(state, neighbour, message)
-    else if (neighbour.link === formerParent || neighbour.link === stream.parent) {
-      // The parent lost this one, or it is late: it has it or hears at once that it can be had here.
+    if (withhold(state, neighbour, message)) {
+      // What came out of order, it may be waiting for.
+      if (seq < stream.highest) tellSkips(state, neighbour, stream, true)
+    } else if (late) announceLater(state, neighbour, message, state.now)
+    else if (edge === undefined || !edge.eager) announceLater(state, neighbour, message)
+    else if (edge.upstream) {
+      // A parent, or one that was asked to be, lost this one, or it is late: it has it or hears at once that it can be had here.
       announceLater(state, neighbour, message, state.now)
     } else if (state.usable(neighbour)) pushTo(state, neighbour, message)
     else neighbour.owed = true

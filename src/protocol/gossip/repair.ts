@@ -29,6 +29,9 @@ export function wanted(stream: Stream, edge: Edge, most: number, verifying: Veri
   const base = stream.base
   if (base === 0) return wants
   let left = most
+  const { topics } = stream
+  const skips = topics && stream.skips
+  if (topics !== undefined) left -= pulled(topics.pulls, told, wants, Math.min(left, MAX_WANTED))
   for (let i = told.at(base); i < told.count && left > 0 && wants.count < MAX_WANTED; i++) {
     let seq = Math.max(told.start(i), base)
     const end = told.end(i)
@@ -45,6 +48,16 @@ export function wanted(stream: Stream, edge: Edge, most: number, verifying: Veri
         continue
       }
       let last = Math.min(end, start - 1, seq + left - 1)
+      if (skips !== undefined) {
+        // Nor is what is not meant for this peer.
+        const skip = skips.at(seq)
+        const skipped = skip < skips.count ? skips.start(skip) : NEVER
+        if (skipped <= seq) {
+          seq = skips.end(skip) + 1
+          continue
+        }
+        last = Math.min(last, skipped - 1)
+      }
       if (verifying.size > 0) {
         for (let next = seq + 1; next <= last; next++) {
           if (verifying.has(stream.id, next)) last = next - 1
@@ -58,12 +71,29 @@ export function wanted(stream: Stream, edge: Edge, most: number, verifying: Veri
   return wants
 }
 
-/** A neighbour says it has messages. */
+/** Adds what was held back from this peer and is asked for after all; returns how many. */
+function pulled(pulls: RangeSet, told: RangeSet, wants: RangeSet, most: number): number {
+  let left = most
+  for (let i = 0; i < pulls.count; i++) {
+    const end = pulls.end(i)
+    for (let j = told.at(pulls.start(i)); j < told.count && left > 0; j++) {
+      const from = Math.max(told.start(j), pulls.start(i))
+      const to = Math.min(told.end(j), end, from + left - 1)
+      if (to < from) break
+      wants.add(from, to)
+      left -= to - from + 1
+    }
+  }
+  return most - left
+}
+
+/** A neighbour says it has messages; they are asked for in time unless `ask` is false. */
 export function announced(
   state: GossipState,
   neighbour: Neighbour,
   entry: IhaveEntry,
   verifying: Verifying,
+  ask = true,
 ): void {
   const stream = state.streams.rumour(entry.stream, state.now)
   const edge = stream.edge(neighbour.link)
@@ -76,6 +106,8 @@ export function announced(
     if (edge.told.has(to) && stream.seen(to)) ackNow(state, neighbour, stream.id, to)
     stream.tell(edge, from, to)
     ackedRange(state, neighbour, stream, from, to)
+    stream.skips?.remove(from, to)
+    stream.topics?.reclaim(from, to)
   }
   const last = entry.ranges.last
   if (last === undefined || stream === state.own) return
@@ -92,13 +124,13 @@ export function announced(
     if (worthTelling(state, neighbour, newest)) announceLater(state, neighbour, newest)
     else optimize(state, newest, neighbour, edge)
   }
-  if (wanted(stream, edge, 1, verifying).count > 0) {
+  if (ask && wanted(stream, edge, 1, verifying).count > 0) {
     // The first message of a stream is on its way along the ground tree.
     const link = stream.parent ?? (stream.received === 0 ? state.ground.parent : undefined)
     const parent = link === undefined ? undefined : state.neighbours.get(link)
     const wait =
       // The parent itself: what it pushed was lost.
-      parent === undefined || parent === neighbour || !state.usable(parent)
+      parent === undefined || parent === neighbour || !state.usable(parent) || state.healing.pending
         ? 0
         : graftWait(Math.max(parent.roundTrip ?? 0, neighbour.roundTrip ?? 0), 0, state.settings.graftDelay)
     graftSoon(state, stream, wait)
@@ -123,7 +155,7 @@ export function graftDue(state: GossipState, stream: Stream, verifying: Verifyin
   let awaited = false
   for (const edge of stream.edges.values()) {
     const neighbour = state.neighbours.get(edge.link)
-    if (neighbour === undefined || neighbour.suspect || edge.told.count === 0) continue
+    if (neighbour === undefined || neighbour.suspect || neighbour.offering || edge.told.count === 0) continue
     if (edge.askedUntil > state.now && edge.outstanding > 0) {
       awaited = true
       wake = Math.min(wake, edge.askedUntil)
@@ -155,7 +187,7 @@ export function graftDue(state: GossipState, stream: Stream, verifying: Verifyin
     const wants = wanted(stream, bestEdge, maxGraft, verifying)
     let count = 0
     for (let i = 0; i < wants.count; i++) count += wants.end(i) - wants.start(i) + 1
-    const tree = best.link !== stream.parent && branchEnded(state, stream, wants.first ?? 0)
+    const tree = best.link !== stream.parent && branchEnded(state, stream, wants)
     if (tree) {
       hurry(state, stream)
       leaveParent(state, stream)
@@ -171,17 +203,23 @@ export function graftDue(state: GossipState, stream: Stream, verifying: Verifyin
   state.wakeStream(stream, wake)
 }
 
+/** The parent may have nothing to push: all that is known of what is missing is that it exists. */
+function mayBeDeclined(stream: Stream, seq = 0): boolean {
+  return stream.topics !== undefined && stream.topics.declined.size > 0 && seq > stream.topics.announcedTo
+}
+
 /**
  * A hole below what the parent has pushed since is a loss, and so is one message it did not bring; silence about two
  * is the end of the branch.
  */
-function branchEnded(state: GossipState, stream: Stream, first: number): boolean {
+function branchEnded(state: GossipState, stream: Stream, wants: RangeSet): boolean {
+  const { first = 0, last = 0 } = wants
   const parent = stream.parent === undefined ? undefined : state.neighbours.get(stream.parent)
   if (parent === undefined || !state.usable(parent)) return true
-  if (first <= stream.parentSeq) return false
+  if (first <= stream.parentSeq || mayBeDeclined(stream, first)) return false
   const before = stream.missedSeq
   if (before <= stream.parentSeq) stream.missedSeq = first
-  return before > stream.parentSeq && first > before
+  return last > first || (before > stream.parentSeq && first > before)
 }
 
 /** A message came from a neighbour: if it was the last one asked for, ask for more. */

@@ -2,10 +2,13 @@
  * What the parts of a broadcast machine share: tables, the turn at hand, counters. No rule lives here.
  * @module
  */
+import { overDefaults } from '../defaults.ts'
 import type { Effect, Outbox } from '../effect.ts'
 import type { LinkId, RequestId } from '../input.ts'
+import { EVERYTHING, TopicSet } from '../topic.ts'
 import { GOSSIP_DEFAULTS, type GossipConfig, type GossipSettings } from './config.ts'
-import { Ground } from './ground.ts'
+import { Ground } from './ground-state.ts'
+import { Healing } from './healing.ts'
 import { History } from './history.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { Request } from './request.ts'
@@ -45,6 +48,8 @@ export interface GossipStats {
   /** Streams forgotten for newer ones. */
   forgotten: number
   badSignatures: number
+  /** DECLINE frames sent. */
+  declines: number
   /** Messages of the past that neighbours asked for. */
   recalled: number
 
@@ -80,9 +85,17 @@ export class GossipState {
   antiEntropyAt = Number.POSITIVE_INFINITY
   /** When a stream was active last. */
   activeAt = Number.NEGATIVE_INFINITY
+  readonly healing = new Healing()
   /** A link was lost lately: announcements hurry until then. */
   hurryUntil = 0
   held = 0
+  /** Topics that are delivered to this peer's application. */
+  interests = new TopicSet(EVERYTHING)
+  /** Topics it means to publish: told to neighbours, and nothing else. */
+  intents: readonly string[] = []
+  /** When the neighbours may be told of interests next, and when they will be. */
+  interestsAfter = Number.NEGATIVE_INFINITY
+  interestsAt = Number.POSITIVE_INFINITY
   /** Streams whose first message waits for one of another origin. */
   readonly early = new Set<Stream>()
   /** Receipts being counted, oldest first. */
@@ -120,12 +133,13 @@ export class GossipState {
     emptyPromises: 0,
     forgotten: 0,
     badSignatures: 0,
+    declines: 0,
     recalled: 0,
   }
 
   constructor(config: GossipConfig, ownId: number, forget: (stream: Stream) => void) {
     this.config = config
-    this.settings = { ...GOSSIP_DEFAULTS, ...config }
+    this.settings = overDefaults(GOSSIP_DEFAULTS, config)
     this.history = new History(this.settings.historyBytes)
     this.streams = new StreamTable(this.settings, forget)
     this.own = this.streams.prove(ownId, config.key, config.epoch)

@@ -10,6 +10,7 @@ import { Writer } from '../wire/writer.ts'
 import { MAX_RANGES } from './config.ts'
 import { RangeSet } from './ranges.ts'
 import type { Request } from './request.ts'
+import type { EdgeTopics, StreamTopics } from './topics.ts'
 
 /** A verified broadcast. */
 export interface Message {
@@ -57,6 +58,10 @@ export interface Edge {
   silences: number
   /** No PRUNE again before this. */
   pruneAfter: number
+  /** Which topics cross the link, once either side has declined some. */
+  topics: EdgeTopics | undefined
+  /** It pushes to this peer, or was asked to: nothing is pushed to it. */
+  upstream: boolean
 }
 
 /** First 48 bits of SHA-256(key ‖ epoch). */
@@ -100,6 +105,9 @@ export class Stream {
   deliveredAs = 0
   deliveredSeq = 0
   activeAt = 0
+  /** History has everything from the first up to the second: kept by {@link supplyFrom} and by what history lets go. */
+  suppliedFrom = 0
+  suppliedTo = 0
   /** Announcements hurry until then: the tree is new or was repaired. */
   hurryUntil = 0
   /** When to look for missing messages. */
@@ -113,6 +121,8 @@ export class Stream {
   swapGain = 0
   /** The highest number that was announced before it came. */
   earlySeq = 0
+  /** Which topics are wanted, once some are not. */
+  topics: StreamTopics | undefined = undefined
 
   constructor(id: number) {
     this.id = id
@@ -143,6 +153,8 @@ export class Stream {
         outstanding: 0,
         silences: 0,
         pruneAfter: 0,
+        topics: undefined,
+        upstream: false,
       }
       this.edges.set(link, edge)
     }
@@ -161,13 +173,76 @@ export class Stream {
     return this.next > 0 ? this.next : this.floor
   }
 
+  /** Moves on over what was held back from this peer, as far as something above it has come. */
+  bridge(): void {
+    const { topics, skips, above } = this
+    const { first } = above
+    if (topics === undefined || skips === undefined || first === undefined || this.next === 0) return
+    while (this.next < first) {
+      const i = skips.at(this.next)
+      if (i === skips.count || skips.start(i) > this.next) return
+      const to = Math.min(skips.end(i), first - 1)
+      topics.absent.add(this.next, to)
+      topics.absent.limit(MAX_RANGES)
+      topics.skippedFor = this.parent
+      if (this.next > topics.staleTo) {
+        for (const edge of this.edges.values())
+          if (edge.link !== this.parent && this.agrees(edge)) edge.topics?.hold(this.next, to)
+      }
+      this.next = to + 1
+    }
+  }
+
+  /** Whether a branch declines whatever is declined here: then what is held back from here is held back from it. */
+  agrees(edge: Edge): boolean {
+    if (!edge.eager || edge.upstream || edge.topics === undefined || this.topics === undefined) return false
+    for (const topic of this.topics.declined) if (!edge.topics.declined.has(topic)) return false
+    return true
+  }
+
+  /** What the parent holds back from this peer. */
+  get skips(): RangeSet | undefined {
+    return this.parent === undefined ? undefined : this.edges.get(this.parent)?.topics?.skips
+  }
+
+  /** Passed over, and not here: it may still come. */
+  isAbsent(seq: number): boolean {
+    return this.topics?.absent.has(seq) === true
+  }
+
+  /** The first and the last number around one that was passed, with nothing between them that is not here. */
+  around(seq: number): [number, number] {
+    const absent = this.topics?.absent
+    const i = absent?.at(seq) ?? 0
+    if (absent === undefined || absent.count === 0) return [1, this.next - 1]
+    if (absent.has(seq)) return [seq, seq]
+    return [i > 0 ? absent.end(i - 1) + 1 : seq, i < absent.count ? absent.start(i) - 1 : this.next - 1]
+  }
+
   /** The lowest number from which history has everything up to `next`, received at or after `since`. */
   supplyFrom(since: number): number {
+    const ever = since === Number.NEGATIVE_INFINITY
     let from = this.next
-    while (from > 1) {
-      const message = this.messages.get(from - 1)
+    for (let seq = from - 1; seq > 0; seq--) {
+      // What was found the last time need not be counted again.
+      if (ever && seq + 1 === this.suppliedTo) {
+        from = this.suppliedFrom
+        seq = from - 1
+        if (seq <= 0) break
+      }
+      const message = this.messages.get(seq)
+      if (message === undefined && this.isAbsent(seq)) {
+        // What was held back from this peer lies in between: who asks for it is told that it is not here.
+        const { absent } = this.topics as StreamTopics
+        seq = absent.start(absent.at(seq))
+        continue
+      }
       if (message === undefined || message.at < since) break
-      from--
+      from = seq
+    }
+    if (ever) {
+      this.suppliedFrom = from
+      this.suppliedTo = this.next
     }
     return from
   }

@@ -3,27 +3,27 @@
  * @module
  */
 import type { Drop } from '../effect.ts'
-import { answer, compareAll, entryOf, joinTime, noteActivity } from './compare.ts'
+import { answer, askWhere, compareAll, entryOf, joinTime, noteActivity } from './compare.ts'
 import { type GraftEntry, Purpose, type Ranges, type RangesEntry } from './control.ts'
 import { GAP_PROBES, skipTo, watchGap } from './delivery.ts'
+import { offered } from './heal.ts'
 import type { Neighbour } from './neighbour.ts'
 import { RECEIPT, repairFrame } from './push.ts'
 import { ackedRange, giveUp } from './pushing.ts'
+import { RangeSet } from './ranges.ts'
 import { awaitOne } from './receipts.ts'
 import { graftSoon, wanted } from './repair.ts'
 import type { GossipState } from './state.ts'
 import type { Edge, Message, Stream } from './stream.ts'
+import { encodeSkip } from './topic-frames.ts'
+import { branched, reopen } from './topic-rules.ts'
 import { adopt, grafted, hurry } from './tree.ts'
 import type { Verifying } from './verifying.ts'
+import { refuse, tellSkips, withhold } from './withhold.ts'
 
 /** Sequence numbers looked up for one GRAFT frame, whatever it asks for. */
 const MAX_LOOKUPS = 4096
 const EVER = Number.NEGATIVE_INFINITY
-/**
- * Several links over one healing cut ask at different moments: who asks later finds most of it arrived by the
- * tree. Ten hops of 50 ms.
- */
-const HEALING_SPREAD = 500
 
 /** A neighbour wants messages, a place in trees, or both. */
 export function supply(
@@ -37,8 +37,13 @@ export function supply(
   for (const { stream: id, tree, ranges } of entries) {
     const stream = state.streams.byId.get(id)
     if (stream === undefined) continue
-    if (tree) grafted(state, stream, neighbour)
-    if (tree && ranges.count > 0) hurry(state, stream)
+    if (tree) {
+      grafted(state, stream, neighbour)
+      branched(state, stream, neighbour)
+    }
+    const edge = stream.edge(neighbour.link)
+    const notHere = new RangeSet()
+    let refused = false
     let missed = false
     for (let i = 0; i < ranges.count && left > 0; i++) {
       const end = Math.min(ranges.end(i), stream.highest)
@@ -46,20 +51,31 @@ export function supply(
         left--
         const message = stream.messages.get(seq)
         if (message === undefined) {
+          if (refuse(stream, edge, seq, notHere)) {
+            refused = true
+            continue
+          }
           missed ||= stream.next > 0 && seq < stream.next
           continue
         }
         if (message.hops >= state.settings.maxHops || sent >= state.settings.maxGraft) continue
+        if (withhold(state, neighbour, message)) {
+          refused = true
+          continue
+        }
         if (!state.usable(neighbour)) {
           neighbour.owed = true
           return undefined
         }
         if (!neighbour.repairCredit.take(message.frame.length, state.now)) return 'rate'
+        if (tree) hurry(state, stream)
         resend(state, neighbour, message)
         sent++
       }
     }
     if (missed) gone.push(entryOf(stream, EVER))
+    if (refused) tellSkips(state, neighbour, stream, true)
+    if (notHere.count > 0) state.send(neighbour, encodeSkip(stream.id, 0, notHere))
   }
   if (gone.length > 0 && neighbour.rangesCredit.take(1, state.now)) answer(state, neighbour, gone)
   return undefined
@@ -67,6 +83,7 @@ export function supply(
 
 function resend(state: GossipState, neighbour: Neighbour, message: Message): void {
   state.counters.repaired++
+  tellSkips(state, neighbour, message.stream, true)
   state.send(neighbour, repairFrame(message.frame))
   if ((message.options & RECEIPT) !== 0) awaitOne(state, neighbour, message)
   // It asks until it has it; only a sender waits for an ack of its own.
@@ -101,7 +118,8 @@ export function compared(
       if (entry.next === 0) answers.push(entryOf(stream, since))
       else if (lacks && !told) answers.push(entryOf(stream, EVER))
     }
-    if (entry.next > 0) noteRanges(state, neighbour, entry, verifying, HEALING_SPREAD)
+    if (entry.next > 0) noteRanges(state, neighbour, entry, verifying, false)
+    if (stream !== undefined && ranges.purpose === Purpose.ALL) reopen(state, neighbour, stream, entry.next)
   }
   if (ranges.purpose === Purpose.ALL) {
     for (const stream of state.streams.byId.values()) {
@@ -115,13 +133,13 @@ export function compared(
   return undefined
 }
 
-/** Notes what a neighbour has, and asks for what is missing, after `wait` at most where others may bring it too. */
+/** Notes what a neighbour has, and asks for what is missing: at once, or when it is this peer's turn. */
 function noteRanges(
   state: GossipState,
   neighbour: Neighbour,
   entry: RangesEntry,
   verifying: Verifying,
-  spread: number,
+  now: boolean,
 ): Stream {
   const stream = state.streams.rumour(entry.stream, state.now)
   const edge = stream.edge(neighbour.link)
@@ -137,10 +155,20 @@ function noteRanges(
   // The answer that says where to begin may be lost: the next comparison asks again.
   if (stream.base === 0) noteActivity(state)
   if (wanted(stream, edge, 1, verifying).count > 0) {
-    const alone = state.neighbours.size === 1
-    graftSoon(state, stream, alone ? 0 : (state.config.random.u32() / 2 ** 32) * spread)
+    if (now || state.neighbours.size === 1) graftSoon(state, stream, 0)
+    else {
+      inquire(state, stream, neighbour)
+      offered(state, neighbour)
+    }
   }
   return stream
+}
+
+/** Where topics are declined, the parent says which of them are not missing at all. */
+function inquire(state: GossipState, stream: Stream, neighbour: Neighbour): void {
+  const parent = stream.parent === undefined ? undefined : state.neighbours.get(stream.parent)
+  if (parent === undefined || parent === neighbour || !stream.topics?.declined.size) return
+  if (state.usable(parent) && parent.answersDue === 0) askWhere(state, parent, stream)
 }
 
 function tellAndAck(
@@ -174,7 +202,7 @@ function answered(
   if (known.next === 0 && known.floor === 0) {
     if (doubtful) {
       if (known.gapAt === Number.POSITIVE_INFINITY) watchGap(state, known)
-      noteRanges(state, neighbour, entry, verifying, 0)
+      noteRanges(state, neighbour, entry, verifying, true)
       return
     }
     known.floor = start
@@ -183,7 +211,7 @@ function answered(
     // Messages are waiting for this answer. What has arrived is never given up for it.
     if (known.above.first !== undefined) skipTo(state, known, Math.min(start, known.above.first))
   }
-  const stream = noteRanges(state, neighbour, entry, verifying, 0)
+  const stream = noteRanges(state, neighbour, entry, verifying, known.held.size > 0)
   const first = stream.above.first
   if (!doubtful && stream.next > 0 && first !== undefined && start > stream.next && stream.held.size > 0) {
     // It cannot bring what comes before `start`. Unless somebody else announced it, it is gone.

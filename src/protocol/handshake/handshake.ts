@@ -145,7 +145,7 @@ export class Handshake {
 
   /** The other side speaks as one whose link is up: it has what it needs, and a stray HELLO is not answered any more. */
   settled(link: LinkId): void {
-    this.greeted.delete(link)
+    if (this.greeted.size > 0) this.greeted.delete(link)
   }
 
   /** HELLO or AUTH, the type byte already read. */

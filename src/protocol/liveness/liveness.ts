@@ -49,6 +49,10 @@ const MEMORY = 8
 /** Nonces are reused after this many, so that they stay one byte. */
 const NONCES = 64
 
+/** Every PING, and every PONG that answers one: nothing is allocated for them. */
+const PINGS = Array.from({ length: NONCES }, (_, nonce) => Uint8Array.of(Frame.PING, nonce))
+const PONGS = Array.from({ length: NONCES }, (_, nonce) => Uint8Array.of(Frame.PONG, nonce))
+
 /** A tick this much later than asked for means that this peer was stalled itself, ms. */
 const STALL = 400
 
@@ -58,6 +62,9 @@ export type Vital =
   | { readonly kind: 'round-trip'; readonly link: LinkId; readonly milliseconds: number }
 
 interface Watched {
+  readonly link: LinkId
+  /** Its place among {@link Liveness.due}. */
+  place: number
   heardAt: number
   /** When the PING that waits was sent, or 0. */
   pingedAt: number
@@ -76,7 +83,9 @@ export class Liveness {
   private readonly random: Random
   private readonly limits: LivenessDefaults
   private readonly links = new Map<LinkId, Watched>()
-  private readonly writer = new Writer(16)
+  /** When something is to be done about each link, side by side: they are looked through after every packet. */
+  private due = new Float64Array(8)
+  private readonly places: Watched[] = []
   private expected = Number.POSITIVE_INFINITY
 
   constructor(random: Random, limits: LivenessDefaults = LIVENESS) {
@@ -86,7 +95,10 @@ export class Liveness {
 
   /** A link is up: measure it at once. */
   linkUp(link: LinkId, now: number, out: Outbox): void {
+    this.linkDown(link)
     const entry: Watched = {
+      link,
+      place: this.places.length,
       heardAt: now,
       pingedAt: 0,
       nonce: 0,
@@ -100,11 +112,24 @@ export class Liveness {
       probeAfter: jitter(this.random, this.limits.probeAfter, 0.2),
     }
     this.links.set(link, entry)
-    this.ping(link, entry, now, out)
+    if (this.places.push(entry) > this.due.length) {
+      const due = new Float64Array(2 * this.due.length)
+      due.set(this.due)
+      this.due = due
+    }
+    this.ping(entry, now, out)
   }
 
   linkDown(link: LinkId): void {
+    const entry = this.links.get(link)
+    const last = this.places.at(-1)
+    if (entry === undefined || last === undefined) return
     this.links.delete(link)
+    this.places.pop()
+    if (last === entry) return
+    last.place = entry.place
+    this.places[last.place] = last
+    this.changed(last)
   }
 
   roundTrip(link: LinkId): number | undefined {
@@ -118,6 +143,7 @@ export class Liveness {
     entry.heardAt = now
     entry.unanswered = 0
     entry.hinted = false
+    this.changed(entry)
     if (!entry.suspect) return undefined
     entry.suspect = false
     return { kind: 'suspect', link, suspect: false }
@@ -129,13 +155,13 @@ export class Liveness {
     if (entry === undefined || entry.hinted) return
     entry.hinted = true
     entry.heardAt = Math.max(entry.heardAt, now - 1)
-    this.ping(link, entry, now, out)
+    this.ping(entry, now, out)
   }
 
   /** A neighbour has not done what it should: it is asked for a sign of life now, not after its next silence. */
   probe(link: LinkId, now: number, out: Outbox): void {
     const entry = this.links.get(link)
-    if (entry !== undefined && entry.pingedAt === 0) this.ping(link, entry, now, out)
+    if (entry !== undefined && entry.pingedAt === 0) this.ping(entry, now, out)
   }
 
   /** PING or PONG, the type byte already read. False when it does not parse. */
@@ -143,7 +169,11 @@ export class Liveness {
     const nonce = reader.varint()
     if (!reader.done) return false
     if (type === Frame.PING) {
-      out.push({ kind: 'send', link, frame: this.writer.u8(Frame.PONG).varint(nonce).finish() })
+      out.push({
+        kind: 'send',
+        link,
+        frame: PONGS[nonce] ?? new Writer(10).u8(Frame.PONG).varint(nonce).finish(),
+      })
       return true
     }
     const entry = this.links.get(link)
@@ -157,12 +187,15 @@ export class Liveness {
     // RFC 6298 §2: the smoothed round trip, gain 1/8.
     entry.roundTrip =
       entry.roundTrip === undefined ? sample : entry.roundTrip + (sample - entry.roundTrip) / 8
+    this.changed(entry)
     return { kind: 'round-trip', link, milliseconds: entry.roundTrip }
   }
 
   get deadline(): number {
+    const { due } = this
+    const { length } = this.places
     let earliest = Number.POSITIVE_INFINITY
-    for (const entry of this.links.values()) earliest = Math.min(earliest, this.next(entry))
+    for (let i = 0; i < length; i++) if ((due[i] as number) < earliest) earliest = due[i] as number
     this.expected = earliest
     return earliest
   }
@@ -174,13 +207,14 @@ export class Liveness {
       for (const entry of this.links.values()) {
         entry.heardAt = Math.min(now, entry.heardAt + stalled)
         if (entry.pingedAt > 0) entry.pingedAt = Math.min(now, entry.pingedAt + stalled)
+        this.changed(entry)
       }
     }
     for (const [link, entry] of this.links) {
-      if (now < this.next(entry)) continue
+      if (now < (this.due[entry.place] as number)) continue
       // The sum that the deadline is made of: a difference may round to just below the limit, and wake for ever.
       if (now >= this.deadAt(entry)) {
-        this.links.delete(link)
+        this.linkDown(link)
         vitals.push({ kind: 'dead', link })
         continue
       }
@@ -192,9 +226,13 @@ export class Liveness {
           vitals.push({ kind: 'suspect', link, suspect: true })
         }
       }
-      this.ping(link, entry, now, out)
+      this.ping(entry, now, out)
     }
     return vitals
+  }
+
+  private changed(entry: Watched): void {
+    this.due[entry.place] = this.next(entry)
   }
 
   private next(entry: Watched): number {
@@ -212,11 +250,12 @@ export class Liveness {
     return entry.heardAt + (entry.hinted ? deadAfterHint : deadAfter)
   }
 
-  private ping(link: LinkId, entry: Watched, now: number, out: Outbox): void {
+  private ping(entry: Watched, now: number, out: Outbox): void {
     entry.nonce = (entry.nonce + 1) % NONCES
     entry.sentAt[entry.nonce % MEMORY] = now
     // A time of 0 stands for "no PING waits"; the first millisecond of a clock is no different from the next.
     entry.pingedAt = Math.max(now, 1e-6)
-    out.push({ kind: 'send', link, frame: this.writer.u8(Frame.PING).varint(entry.nonce).finish() })
+    out.push({ kind: 'send', link: entry.link, frame: PINGS[entry.nonce] as Uint8Array })
+    this.changed(entry)
   }
 }

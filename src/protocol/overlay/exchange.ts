@@ -26,7 +26,9 @@ const GATHER = 100
 const REPEAT = 60_000
 /** Period of shuffles, ms (HyParView leaves it open; 8 ids of 32 bytes cost 9 bytes a second each way). */
 const SHUFFLE_EVERY = 30_000
-const SHUFFLE_IDS = 8
+export const SHUFFLE_IDS = 8
+/** Ids of one neighbour's shuffles are taken this far apart, ms: who says more wants to crowd out what is known. */
+export const HEARSAY_EVERY = 5000
 
 /** Reasons of a good-bye by their number on the wire, from 1; anything else reads as `bye`. */
 export const BYE_REASONS: readonly LinkEnd[] = ['bye', 'left', 'evicted', 'misbehaved']

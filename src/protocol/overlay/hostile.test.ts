@@ -5,6 +5,7 @@ import { Reader } from '../wire/reader.ts'
 import { Writer } from '../wire/writer.ts'
 import { SHUNNED_FOR } from './backoff.ts'
 import { GONE_FOR } from './departed.ts'
+import { HEARSAY_EVERY, SHUFFLE_IDS } from './exchange.ts'
 import { decodeRefuse, encodeAccept, encodeAsk, encodeRefuse, LETTER, REFUSAL, writeIds } from './letters.ts'
 import { OverlayNetwork } from './network.testing.ts'
 import type { Overlay, OverlayEffect } from './overlay.ts'
@@ -71,7 +72,10 @@ it('a lie is forgotten after a while', () => {
   for (let i = 0; i < everybody.length; i += 30)
     hears(victim.overlay, Frame.GONE, everybody.slice(i, i + 30), net.now)
   net.run(net.now + GONE_FOR + 1)
-  hears(victim.overlay, Frame.SHUFFLED, everybody.slice(0, 30), net.now)
+  for (let i = 0; i < 30; i += SHUFFLE_IDS) {
+    net.run(net.now + HEARSAY_EVERY)
+    hears(victim.overlay, Frame.SHUFFLED, everybody.slice(i, i + SHUFFLE_IDS), net.now)
+  }
   expect(victim.overlay.known().size).toBe(29)
 })
 
@@ -117,6 +121,21 @@ it('a suspect whose slot is needed is told of as timed out', () => {
   }
 })
 
+it('strangers and eager neighbours do not crowd out what is known', () => {
+  const net = grown(30, 4, 7)
+  const [victim] = net.alive()
+  if (victim === undefined) throw new Error('nobody joined')
+  const { overlay } = victim
+  const before = overlay.known().size
+  for (let i = 0; i < 20; i++) {
+    const ids = Array.from({ length: 32 }, () => net.stranger())
+    const refusal = encodeRefuse({ session: i, reason: 0, alternatives: ids })
+    overlay.letter(net.stranger(), LETTER.REFUSE, refusal, net.now, [])
+    hears(overlay, Frame.SHUFFLED, ids, net.now)
+  }
+  expect(overlay.known().size).toBeLessThanOrEqual(before + SHUFFLE_IDS)
+})
+
 it('floods of ids, of whatever kind, leave every table in its bound', () => {
   const net = grown(12, 4, 6)
   const [victim] = net.alive()
@@ -124,7 +143,8 @@ it('floods of ids, of whatever kind, leave every table in its bound', () => {
   const { overlay } = victim
   for (let round = 0; round < 200; round++) {
     const ids = Array.from({ length: 32 }, () => net.stranger())
-    for (const type of [Frame.SHUFFLED, Frame.GONE, Frame.NEIGHBOURS]) hears(overlay, type, ids, net.now)
+    const now = net.now + round * HEARSAY_EVERY
+    for (const type of [Frame.SHUFFLED, Frame.GONE, Frame.NEIGHBOURS]) hears(overlay, type, ids, now)
     overlay.farewell(ids, net.now)
     for (const id of ids.slice(0, 8)) {
       overlay.letter(id, LETTER.ASK, ask(round), net.now, [])

@@ -20,10 +20,15 @@ const FULL_WAIT = 4000
 /** A neighbour whose link broke is not asked again before this, ms: what SETTLE of plan.ts gives a ring to settle. */
 const LOST_WAIT = 250
 /** Alternatives in a refusal or a good-bye. */
-const ALTERNATIVES = 6
+export const ALTERNATIVES = 6
 
 export class Moves {
   private readonly ground: Ground
+  /**
+   * An ask that stands beside a full table: it takes a place only if the answer is yes. Two full meshes that meet
+   * would find no room for each other otherwise, and a place freed for a peer that is gone costs a living link.
+   */
+  beside: Slot | undefined = undefined
 
   constructor(ground: Ground) {
     this.ground = ground
@@ -35,9 +40,29 @@ export class Moves {
     const { config, slots } = this.ground
     const session = config.random.u32() * 0x10000 + (config.random.u32() & 0xffff)
     const degree = slots.up().length
-    slots.add({ peer, session, ring, outgoing: true }, now)
+    const asked = slots.create({ peer, session, ring, outgoing: true }, now)
+    if (slots.full) this.beside = asked
+    else slots.add(asked)
     const body = encodeAsk({ session, ring, degree })
     out.push({ kind: 'tell', to: peer, letter: LETTER.ASK, body, near: slots.isNear(peer) })
+  }
+
+  /** What is under way with a peer. */
+  of(peer: PeerId): Slot | undefined {
+    return this.ground.slots.of(peer) ?? (this.beside?.peer === peer ? this.beside : undefined)
+  }
+
+  /** A peer that was asked has said yes. False where there is no place for it after all. */
+  accepted(slot: Slot, now: number, out: Out): boolean {
+    const { slots } = this.ground
+    slots.answered(slot, now)
+    if (slot === this.beside) {
+      this.beside = undefined
+      if (slots.full && !this.makeRoom(true, now, out)) return false
+      slots.add(slot)
+    }
+    this.open(slot, now, out)
+    return true
   }
 
   /** Whether there is, or can be made, room for a peer that asks. */
@@ -55,7 +80,8 @@ export class Moves {
   /** Takes a peer that was admitted. */
   accept(from: PeerId, { session, ring }: Ask, now: number, out: Out): void {
     const { slots } = this.ground
-    const slot = slots.add({ peer: from, session, ring, outgoing: false }, now)
+    const slot = slots.create({ peer: from, session, ring, outgoing: false }, now)
+    slots.add(slot)
     out.push({
       kind: 'tell',
       to: from,
@@ -106,15 +132,18 @@ export class Moves {
       return true
     }
     if (!isThere) return false
-    if (asked === undefined) return this.spare(now, out)
+    if (asked === undefined) return this.spare(true, now, out)
     slots.drop(asked)
     return true
   }
 
-  /** Gives up the link that can best be spared. False when every one is needed, here or at the other end. */
-  spare(now: number, out: Out): boolean {
+  /** Gives up the link that can best be spared. False when every one is needed, here or, unless `must`, at the other end. */
+  spare(must: boolean, now: number, out: Out): boolean {
     const { slots, backoff, exchange } = this.ground
-    const slot = slots.evictable(true, 0) ?? slots.evictable(false, 0)
+    const slot =
+      slots.evictable(true, 0) ??
+      slots.evictable(false, 0) ??
+      (must ? slots.evictable(false, 0, true) : undefined)
     if (slot === undefined) return false
     if (slot.suspect) {
       this.expire(slot, now, out)
@@ -135,6 +164,7 @@ export class Moves {
   /** A slot ends by this side's will: good-bye with alternatives where there is a neighbour, then close. */
   giveUp(slot: Slot, reason: LinkEnd, out: Out): void {
     this.ground.slots.drop(slot)
+    if (slot === this.beside) this.beside = undefined
     if (slot.link === 0) return
     const wasUp = slot.phase === 'up'
     if (wasUp) {

@@ -26,6 +26,7 @@ import type { Reader } from '../wire/reader.ts'
 import { MAX_WAITS } from './backoff.ts'
 import { MOST_DEPARTED } from './departed.ts'
 import type { Out } from './effect.ts'
+import { HEARSAY_EVERY, SHUFFLE_IDS } from './exchange.ts'
 import { Ground, type OverlayConfig } from './ground.ts'
 import {
   decodeAccept,
@@ -121,6 +122,7 @@ export class Overlay {
   /** Says good-bye to everybody; nothing is left to wait for. */
   leave(out: Out): void {
     for (const slot of [...this.ground.slots]) this.moves.giveUp(slot, 'left', out)
+    this.moves.beside = undefined
     this.ground.clear()
     this.plan.stop()
   }
@@ -144,7 +146,7 @@ export class Overlay {
   /** The signaling server says that a peer is not there. */
   absent(peer: PeerId, now: number, out: Out): void {
     this.ground.view.remove(peer)
-    const slot = this.ground.slots.of(peer)
+    const slot = this.moves.of(peer)
     if (slot === undefined) return
     if (slot.phase === 'up') out.push({ kind: 'doubt', link: slot.link })
     else if (slot.phase === 'asked') this.fail(slot, 'timeout', now, out)
@@ -176,7 +178,7 @@ export class Overlay {
       this.moves.refuse(from, ask.session, REFUSAL.POLICY, out)
       return undefined
     }
-    const slot = this.ground.slots.of(from)
+    const slot = this.moves.of(from)
     if (slot !== undefined) {
       if (slot.session === ask.session) return undefined
       // It has lost the link, or its ask was under way while the link came up: the link itself is asked which.
@@ -201,11 +203,10 @@ export class Overlay {
   private onAccept(from: PeerId, body: Uint8Array, now: number, out: Out): Drop | undefined {
     const session = decodeAccept(body)
     if (session === undefined) return 'malformed'
-    const slot = this.ground.slots.of(from)
+    const slot = this.moves.of(from)
     if (slot?.session !== session) this.moves.refuse(from, session, REFUSAL.STALE, out)
-    else if (slot.phase === 'asked') {
-      this.ground.slots.answered(slot, now)
-      this.moves.open(slot, now, out)
+    else if (slot.phase === 'asked' && !this.moves.accepted(slot, now, out)) {
+      this.moves.refuse(from, session, REFUSAL.FULL, out)
     }
     return undefined
   }
@@ -213,9 +214,10 @@ export class Overlay {
   private onRefuse(from: PeerId, body: Uint8Array, now: number, out: Out): Drop | undefined {
     const refusal = decodeRefuse(body)
     if (refusal === undefined) return 'malformed'
-    this.plan.suggested(refusal.alternatives, now)
-    const slot = this.ground.slots.of(from)
+    const slot = this.moves.of(from)
+    // Only who was asked may name others: a stranger's list would crowd out what is known.
     if (slot?.session !== refusal.session || slot.phase === 'up') return undefined
+    this.plan.suggested(refusal.alternatives, now)
     if (slot.phase === 'asked') this.ground.slots.answered(slot, now)
     this.moves.refused(slot, refusal.reason, now, out)
     this.plan.refused(slot.ring, now)
@@ -225,9 +227,10 @@ export class Overlay {
   private onSignal(from: PeerId, body: Uint8Array, now: number, out: Out): Drop | undefined {
     const signal = decodeSignal(body)
     if (signal === undefined) return 'malformed'
-    const slot = this.ground.slots.of(from)
+    const slot = this.moves.of(from)
     if (slot?.session !== signal.session || slot.phase === 'up') return undefined
-    if (slot.phase === 'asked') this.moves.open(slot, now, out)
+    // The yes has been overtaken, or was lost.
+    if (slot.phase === 'asked' && !this.moves.accepted(slot, now, out)) return undefined
     slot.deadline = slot.since + this.ground.config.connectTimeout
     out.push({ kind: 'link-signal', link: slot.link, data: signal.data })
     return undefined
@@ -306,9 +309,12 @@ export class Overlay {
       this.ground.depart(ids, link, now, out)
       return undefined
     }
-    this.ground.hear(ids, now)
     if (type === Frame.SHUFFLE) this.ground.exchange.answer(link, out)
-    if (this.ground.isNews(ids)) this.plan.replan(now, REPLAN)
+    if (now < slot.hearsayAt) return undefined
+    slot.hearsayAt = now + HEARSAY_EVERY
+    const some = ids.slice(0, SHUFFLE_IDS)
+    this.ground.hear(some, now)
+    if (this.ground.isNews(some)) this.plan.replan(now, REPLAN)
     return undefined
   }
 

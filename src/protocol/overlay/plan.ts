@@ -11,7 +11,7 @@ import { jitter } from '../random.ts'
 import { chooseBucketPeer } from './candidate.ts'
 import type { Out } from './effect.ts'
 import type { Ground } from './ground.ts'
-import type { Moves } from './moves.ts'
+import { ALTERNATIVES, type Moves } from './moves.ts'
 import { planRing } from './ring.ts'
 
 /** Asks and openings of this side at a time: each may cost an ICE negotiation. */
@@ -66,7 +66,7 @@ export class Plan {
     let earliest = Math.min(this.planAt, this.shedAt, this.sampleAt, this.ground.exchange.deadline)
     for (const slot of this.ground.slots)
       if (slot.phase !== 'up') earliest = Math.min(earliest, slot.deadline)
-    return earliest
+    return Math.min(earliest, this.moves.beside?.deadline ?? earliest)
   }
 
   start(bootstrap: readonly PeerId[], now: number): void {
@@ -87,6 +87,11 @@ export class Plan {
     for (const slot of slots) {
       if (slot.phase === 'up' || now < slot.deadline) continue
       this.moves.expire(slot, now, out)
+      this.replan(now, 0)
+    }
+    const { beside } = this.moves
+    if (beside !== undefined && now >= beside.deadline) {
+      this.moves.expire(beside, now, out)
       this.replan(now, 0)
     }
     if (now >= this.shedAt) this.shed(now, out)
@@ -112,7 +117,8 @@ export class Plan {
   }
 
   /** Alternatives that another peer names: known from now on, and asked first. */
-  suggested(ids: readonly PeerId[], now: number): void {
+  suggested(named: readonly PeerId[], now: number): void {
+    const ids = named.slice(0, ALTERNATIVES)
     this.ground.hear(ids, now)
     // The first two are this peer's nearest on the ring (moves.ts, alternativesFor): planRing finds them by itself.
     this.roomy = [...this.roomy, ...ids.slice(2).reverse()].slice(-ROOMY)
@@ -191,7 +197,7 @@ export class Plan {
   private shed(now: number, out: Out): void {
     this.shedAt = Number.POSITIVE_INFINITY
     if (this.ground.slots.up().length <= this.ground.target) return
-    const spared = this.moves.spare(now, out)
+    const spared = this.moves.spare(false, now, out)
     this.shedAt = now + jitter(this.ground.config.random, SHED_AFTER * (spared ? 1 : 4), 0.5)
   }
 }

@@ -33,7 +33,7 @@ function planSide(ground: Ground, moves: Moves, forward: boolean, now: number, o
     if (next === undefined) break
     reached = next.distance
     const { peer } = next
-    const slot = slots.of(peer)
+    const slot = moves.of(peer)
     if (slot?.phase === 'up') {
       if (!slot.suspect) break
       continue
@@ -55,7 +55,9 @@ function planSide(ground: Ground, moves: Moves, forward: boolean, now: number, o
       else waiting++
       continue
     }
-    if (slots.full && !moves.makeRoom(false, now, out)) return Math.min(again, now + NO_ROOM)
+    if (slots.full && !moves.makeRoom(false, now, out)) {
+      if (moves.beside !== undefined || slots.pending(now) > 0) return Math.min(again, now + NO_ROOM)
+    }
     moves.ask(peer, true, now, out)
     waiting++
     again = Math.min(again, now + slots.patience)

@@ -16,6 +16,7 @@ function slot(first: number, more: Partial<Slot> = {}): Slot {
     deadline: 0,
     since: 0,
     suspect: false,
+    hearsayAt: 0,
     neighbours: undefined,
     ...more,
   }
@@ -61,6 +62,14 @@ describe('eviction', () => {
     const poor = slot(200, { neighbours: rich(100, 199, 201) })
     expect(degreeFloor(8)).toBe(3)
     expect(chooseEviction([slot(90), slot(120), poor], rule)).toBe(undefined)
+  })
+
+  it('takes one whose claim can be delegated where it must, but not its last link', () => {
+    const claims = slot(200, { neighbours: rich(100, 5) })
+    const last = slot(210, { neighbours: rich(100) })
+    expect(chooseEviction([slot(90), slot(120), claims], rule)).toBe(undefined)
+    expect(chooseEviction([slot(90), slot(120), claims, last], { ...rule, delegate: true })).toBe(claims)
+    expect(chooseEviction([slot(90), slot(120), last], { ...rule, delegate: true })).toBe(undefined)
   })
 
   it('takes a suspect first, then the one with most links', () => {

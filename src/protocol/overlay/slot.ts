@@ -24,6 +24,8 @@ export interface Slot {
   /** When the phase began. */
   since: number
   suspect: boolean
+  /** Before this, ids that it shuffles are not taken. */
+  hearsayAt: number
   /** What the neighbour says its neighbours are; undefined until it has said so. */
   neighbours: ReadonlySet<PeerId> | undefined
 }
@@ -92,6 +94,11 @@ export interface EvictionRule {
   readonly redundantOnly: boolean
   /** Only neighbours with at least this degree. */
   readonly minDegree: number
+  /**
+   * A neighbour's claim to this peer as its ring neighbour does not count, if it has another link: a ring link of this
+   * peer's own stands nearer to it, and is named to it (the delegation of linearisation).
+   */
+  readonly delegate?: boolean
 }
 
 /**
@@ -113,8 +120,12 @@ export function chooseEviction(slots: readonly Slot[], rule: EvictionRule): Slot
     const redundant = (perBucket.get(bucketOf(rule.self, slot.peer)) ?? 0) > 1
     const degree = slot.neighbours?.size ?? 0
     if (!slot.suspect) {
-      if (isRingOf(slot, rule.self)) continue
-      if (degree <= degreeFloor(rule.maxPeers) || degree < rule.minDegree) continue
+      if (rule.delegate === true) {
+        if (degree < 2) continue
+      } else {
+        if (isRingOf(slot, rule.self)) continue
+        if (degree <= degreeFloor(rule.maxPeers) || degree < rule.minDegree) continue
+      }
       if (rule.redundantOnly && !redundant) continue
     }
     const score = (slot.suspect ? 10_000 : 0) + (redundant ? 1000 : 0) + degree

@@ -167,27 +167,28 @@ export class Slots {
   }
 
   /** The link that can best be spared of neighbours with at least `minDegree` links, or none. */
-  evictable(redundantOnly: boolean, minDegree: number): Slot | undefined {
-    return chooseEviction([...this], { self: this.self, maxPeers: this.maxPeers, redundantOnly, minDegree })
+  evictable(redundantOnly: boolean, minDegree: number, delegate = false): Slot | undefined {
+    const { self, maxPeers } = this
+    return chooseEviction([...this], { self, maxPeers, redundantOnly, minDegree, delegate })
   }
 
-  add(asked: Asked, now: number): Slot {
-    // Written out, so that every slot has one hidden class.
-    const slot: Slot = {
-      peer: asked.peer,
-      session: asked.session,
-      ring: asked.ring,
-      outgoing: asked.outgoing,
+  /** A slot for a peer that is asked, or accepted; it counts once it is added. */
+  create(asked: Asked, now: number): Slot {
+    return {
+      ...asked,
       link: 0,
       phase: 'asked',
       deadline: now + ASK_TIMEOUT,
       since: now,
       suspect: false,
+      hearsayAt: 0,
       neighbours: undefined,
     }
+  }
+
+  add(slot: Slot): void {
     this.byPeer.set(slot.peer, slot)
     this.version++
-    return slot
   }
 
   /** Gives a slot a link, which has `timeout` ms to come up; less until the other side's first signal is there. */

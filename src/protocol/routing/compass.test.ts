@@ -1,7 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { idFromBytes, type PeerId, RING, ringDistance } from '../id.ts'
-import { Course, choose, distance, isClosedOver, markOf, type Neighbour, placeOf, turned } from './compass.ts'
+import {
+  Course,
+  choose,
+  distance,
+  isClosedOver,
+  markOf,
+  type Neighbour,
+  PLACE_UNIT,
+  placeOf,
+  turned,
+} from './compass.ts'
 import { makeRecord, seeded } from './network.test-support.ts'
 
 /** An id at a share of the ring, so that a table of cases can be read. */
@@ -22,7 +32,17 @@ function neighbour(
 ): Neighbour {
   const record = makeRecord(new Uint8Array(32), new Uint8Array(32), 1)
   const places = peers.map(peer => placeOf(at(peer)))
-  return { ...placeOf(at(share)), link, record, suspect: false, roundTrip: 10, peers: places, ...more }
+  return {
+    ...placeOf(at(share)),
+    link,
+    record,
+    suspect: false,
+    roundTrip: 10,
+    peers: places,
+    far: [],
+    farNear: 0,
+    ...more,
+  }
 }
 
 const pick = (
@@ -129,6 +149,15 @@ test('retries draw lots among those that know the target', () => {
   for (let i = 0; i < 40; i++)
     drawn.add(choose(two, at(0), placeOf(at(0.5)), Course.BEYOND, [], random)?.neighbour.link)
   expect(drawn).toEqual(new Set([1, 2]))
+})
+
+test('looks as far as a neighbour says it sees', () => {
+  const unit = (share: number) => placeOf(at(share)).at - (placeOf(at(share)).at % PLACE_UNIT)
+  const near = neighbour(1, 0.45, [0.46])
+  const far = neighbour(2, 0.1, [0.2], { far: [unit(0.3), unit(0.5)], farNear: 1 })
+  expect(pick([near, far], 0.5)).toBe(2)
+  expect(pick([near, far], 0.5, Course.BEYOND)).toBe(2)
+  expect(pick([near, far], 0.47)).toBe(1)
 })
 
 describe('a search', () => {

@@ -30,6 +30,9 @@ export interface Place {
   readonly at: number
 }
 
+/** Steps of the ring to the unit of a horizon's places: 24 bits of an id. */
+export const PLACE_UNIT = RING / 2 ** 24
+
 export function placeOf(id: PeerId): Place {
   return { id, at: ringPosition(id) }
 }
@@ -48,12 +51,18 @@ export interface Neighbour extends Place {
   roundTrip: number
   /** What it says its neighbours are. */
   peers: readonly Place[]
+  /** Places further on, to the {@link PLACE_UNIT}: the first `farNear` of its neighbours' neighbours (horizon.ts). */
+  far: readonly number[]
+  farNear: number
 }
 
 /** Steps around the ring between a place and the target on a course; 0 only for the target itself. */
 export function distance(course: Course, place: Place, target: Place): number {
-  const difference = place.at - target.at
-  if (difference === 0 && place.id === target.id) return 0
+  return place.id === target.id ? 0 : stepsBetween(course, place.at, target.at)
+}
+
+function stepsBetween(course: Course, place: number, target: number): number {
+  const difference = place - target
   const steps = difference === 0 ? 0.5 : difference < 0 ? difference + RING : difference
   if (course === Course.BEYOND) return steps
   if (course === Course.BEFORE) return RING - steps
@@ -137,7 +146,7 @@ export const SETTLED_LINKS = 4
  * that lived here would be linked to both.
  */
 export function isClosedOver(
-  neighbours: Iterable<Neighbour>,
+  neighbours: readonly Neighbour[],
   self: Place,
   target: Place,
   course: Course,
@@ -146,13 +155,11 @@ export function isClosedOver(
   const near = isBeyond ? Course.BEYOND : Course.BEFORE
   const far = isBeyond ? Course.BEFORE : Course.BEYOND
   let across: Neighbour | undefined
-  let count = 0
-  for (const neighbour of neighbours) {
-    count++
+  for (const neighbour of neighbours)
     if (across === undefined || distance(far, neighbour, target) < distance(far, across, target))
       across = neighbour
-  }
-  if (across === undefined || across.suspect || count < SETTLED_LINKS) return false
+  if (across === undefined || across.suspect) return false
+  if (neighbours.length < SETTLED_LINKS && !isWholeMesh(neighbours, self)) return false
   const own = distance(near, self, target)
   const theirs = distance(far, across, target)
   if (!across.peers.some(peer => peer.id === self.id)) return false
@@ -161,6 +168,15 @@ export function isClosedOver(
       if (peer.id === self.id || peer.id === across.id) continue
       if (distance(near, peer, target) < own || distance(far, peer, target) < theirs) return false
     }
+  return true
+}
+
+/** Whether the neighbours tell of nobody but each other and `self`: this is all there is. */
+function isWholeMesh(neighbours: readonly Neighbour[], self: Place): boolean {
+  const ids = new Set([self.id])
+  for (const { id } of neighbours) ids.add(id)
+  for (const { peers } of neighbours)
+    if (peers.length === 0 || !peers.every(peer => ids.has(peer.id))) return false
   return true
 }
 
@@ -177,6 +193,18 @@ function reachOf(
     const steps = distance(course, peer, target)
     if (steps >= reach || passed.includes(peer.id) || marks?.has(markOf(peer)) === true) continue
     reach = steps
+  }
+  // A search goes by what is certain.
+  if (marks !== undefined || reach === 0) return reach
+  const unit = target.at - (target.at % PLACE_UNIT)
+  const { far, farNear } = neighbour
+  for (let i = 0; i < far.length; i++) {
+    const place = far[i] as number
+    // A unit for what was cut off, and one for each link further: of all ways to a peer the shortest is nearest.
+    const steps =
+      (i < farNear ? PLACE_UNIT : 2 * PLACE_UNIT) +
+      (place === unit ? 0 : stepsBetween(course, place, target.at))
+    if (steps < reach) reach = steps
   }
   return reach
 }

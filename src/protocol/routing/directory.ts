@@ -12,6 +12,7 @@ import { Writer } from '../wire/writer.ts'
 import { Seen } from './seen.ts'
 
 const DOMAIN = 'tabmesh letter 1'
+const NONE = new Uint8Array(0)
 /** Number and way; the rest of a nonce is the {@link directionOf direction}. */
 const COUNTED_BYTES = 12
 
@@ -79,8 +80,8 @@ export class Directory {
       seen: new Seen(),
       knowsUs: false,
       shared: undefined,
-      outward: new Uint8Array(0),
-      inward: new Uint8Array(0),
+      outward: NONE,
+      inward: NONE,
     }
     this.known.delete(record.id)
     this.known.set(record.id, known)

@@ -94,7 +94,7 @@ describe('envelopes come out as they went in', () => {
       writeWhois(to, 1, new Uint8Array(32)),
       writeReceipt(to, 1, 1, new Uint8Array(16)),
       writeAnswer(to, 1, new Uint8Array(RECORD_BYTES)),
-      writeUnreachable(to, 1),
+      writeUnreachable(to, 1, false),
       writeStranger(to, 1),
     ]
     for (const envelope of good) {

@@ -77,6 +77,7 @@ describe('frames between two hops', () => {
   test('what a silent hop has not taken goes past it; a neighbour that may be asked is asked', () => {
     for (let seed = 1; seed <= 10; seed++) {
       const network = diamond(seed)
+      for (const link of network.peer(0).links.values()) network.peer(0).routing.roundTrip(link, 60)
       let via = 0
       network.tap = (from, to, frame) => {
         if (via === 0 && from === 0 && frame[0] === Frame.ROUTED) via = to

@@ -33,8 +33,8 @@ const RESEND_MIN = 300
 const RESEND_INITIAL = 1000
 /** … and at most after doubling: the link is given up for dead after 6 s. */
 const RESEND_MAX = 3000
-/** Sendings over a link that seems sound until another neighbour is tried. */
-const SENDINGS = 2
+/** Sendings over a link that seems sound until another neighbour is tried; it is in doubt, and pinged, after the first. */
+const SENDINGS = 3
 
 /** Milliseconds that a neighbour has to answer for so many bytes under way to it. */
 export function patience(

@@ -234,14 +234,14 @@ describe('a neighbour', () => {
   test('that bounces, receipts or answers what was never sent is told apart', () => {
     const { network, drop } = fresh()
     const { id } = network.peer(0)
-    const elsewhere = writeUnreachable(network.peer(3).id, 5)
+    const elsewhere = writeUnreachable(network.peer(3).id, 5, false)
     expect(drop(transit(Frame.BOUNCED, 2, 3, elsewhere))).toBe('unexpected')
     expect(drop(writeRanges(Frame.RECEIPT, [1, 1]))).toBe('unexpected')
     expect(drop(routed(writeReceipt(id, 5, 1, new Uint8Array(16))))).toBe('replay')
-    expect(drop(routed(writeUnreachable(id, 5)))).toBe('replay')
+    expect(drop(routed(writeUnreachable(id, 5, false)))).toBe('replay')
     expect(drop(routed(writeStranger(id, 5)))).toBe('replay')
     expect(drop(routed(writeAnswer(id, 5, network.peer(3).record.bytes)))).toBe('replay')
-    expect(drop(routed(writeUnreachable(network.peer(3).id, 6), 255))).toBe('hop-limit')
+    expect(drop(routed(writeUnreachable(network.peer(3).id, 6, false), 255))).toBe('hop-limit')
   })
 
   test('cannot bounce what went to another one', () => {
@@ -285,7 +285,7 @@ describe('a neighbour', () => {
     expect(drop(Uint8Array.of(Frame.BOUNCED, 1, 2, 3))).toBe('malformed')
     expect(drop(Uint8Array.of(Frame.DATA))).toBe('malformed')
     expect(drop(Uint8Array.of(Frame.RECEIPT))).toBe('malformed')
-    expect(drop(Uint8Array.of(0x35))).toBe('unexpected')
+    expect(drop(Uint8Array.of(0x36))).toBe('unexpected')
   })
 
   test('gets an envelope that comes round again back at once', () => {

@@ -213,10 +213,10 @@ export class TestNetwork {
   }
 
   tellNeighbours(): void {
-    for (const peer of this.peers)
+    for (const [index, peer] of this.peers.entries())
       for (const [other, link] of peer.links) {
         const theirs = new Set([...this.peer(other).links.keys()].map(index => this.peer(index).id))
-        peer.routing.neighboursOf(link, theirs)
+        this.run(index, routing => routing.neighboursOf(link, theirs, this.now))
       }
   }
 

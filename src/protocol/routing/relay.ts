@@ -39,6 +39,7 @@ import {
 } from './envelope.ts'
 import { MAX_BUDGET, MAX_MARKS, NO_MARKS, readTransit, type Transit } from './frames.ts'
 import { Hops } from './hops.ts'
+import { Horizon } from './horizon.ts'
 import type { RoutingOutbox as Outbox } from './letter.ts'
 import type { RoutingLimits } from './limits.ts'
 import { SELF, type Way, Ways } from './ways.ts'
@@ -69,6 +70,7 @@ export class Relay {
   bounced = 0
   readonly ways: Ways
   readonly hops: Hops
+  readonly horizon: Horizon
   private readonly neighbours = new Map<LinkId, Neighbour>()
   private readonly linkOf = new Map<PeerId, LinkId>()
   private readonly place: Place
@@ -81,6 +83,7 @@ export class Relay {
     this.random = random
     this.ways = new Ways(limits.maxWays, limits.wayLife)
     this.hops = new Hops(limits, random)
+    this.horizon = new Horizon(this.place.at, this.neighbours, random)
   }
 
   // ── links ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -113,10 +116,13 @@ export class Relay {
       suspect: false,
       roundTrip: Number.POSITIVE_INFINITY,
       peers: [],
+      far: [],
+      farNear: 0,
     }
     this.neighbours.set(link, neighbour)
     this.linkOf.set(record.id, link)
     this.hops.linkUp(neighbour)
+    this.horizon.linkUp(link)
   }
 
   /** What the link had not taken stays with `hops` until {@link rescue}. */
@@ -124,6 +130,7 @@ export class Relay {
     const gone = this.neighbours.get(link)
     if (gone === undefined) return undefined
     this.neighbours.delete(link)
+    this.horizon.linkDown(link)
     if (this.linkOf.get(gone.id) === link) {
       this.linkOf.delete(gone.id)
       // While one link replaces another there are two to the same peer.
@@ -138,6 +145,7 @@ export class Relay {
     this.linkOf.clear()
     this.ways.clear()
     this.hops.clear()
+    this.horizon.clear()
   }
 
   // ── out ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -226,6 +234,8 @@ export class Relay {
     if (transit === undefined || address === undefined) return 'malformed'
     if (!this.hops.arrived(link, transit.number, now, out)) return undefined
     const way = this.ways.get(address)
+    // A full table forgets ways that are still open.
+    if (way === undefined && this.ways.size >= this.limits.maxWays) return 'table-full'
     if (!way?.tried.includes(link)) return 'unexpected'
     // It went another way already, when this link was silent.
     if (way.tried.at(-1) !== link || way.answered) return undefined
@@ -241,6 +251,7 @@ export class Relay {
 
   /** Sends again what was not taken, and past silent neighbours what can go past them. */
   tick(now: number, out: Outbox): void {
+    this.horizon.tick(now, out)
     this.hops.tick(now, (link, frame) => this.detour(link, frame, now, out), out)
   }
 
@@ -352,7 +363,7 @@ export class Relay {
   }
 
   private isClosedOver(target: Place, course: Course): boolean {
-    return isClosedOver(this.neighbours.values(), this.place, target, course)
+    return isClosedOver([...this.neighbours.values()], this.place, target, course)
   }
 
   private goBack(way: Way, address: Address, transit: Transit, now: number, out: Outbox): void {

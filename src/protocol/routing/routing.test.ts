@@ -93,6 +93,7 @@ describe('in a swarm whose ring is whole', () => {
     const network = TestNetwork.swarm(500, 8, { seed: 3 })
     const gone = network.addPeer()
     network.kill(gone)
+    network.elapse(40 * SECONDS)
     const { id, record } = network.peer(gone)
     for (const knows of [false, true]) {
       if (knows) network.run(1, (routing, out) => routing.learn(record, network.now, out))

@@ -13,16 +13,26 @@
  *     only when its signature was checked (here) or its holder proved it (handshake).
  *  4. A relay can neither read, alter nor forge a letter or a receipt; that it drops them costs one attempt.
  *     What is not proven (unreachable, stranger, bounced) costs one attempt, too, and only on ways that are open.
- *  5. No envelope visits a peer twice on one way; it crosses at most `maxHops` links.
- *  6. Records: `maxRecords`, one shared key and at most 128 ranges of numbers with each; the numbers given to as
- *     many receivers. Questions to the verifier: `maxQuestions`; letters behind them: `maxParked` each,
- *     `maxParkedBytes` together. Ways: `maxWays`. Letters of this peer: `maxRequests`, `maxRequestBytes`, 8 open ways
- *     each. Receipts due: those of one turn. A relay keeps no envelope of others: a bounce carries it back.
+ *  5. No envelope goes on from a peer twice on one way; it crosses at most `maxHops` links, a search `maxSearchHops`.
+ *  6. Every table has a bound, and none grows with the swarm:
+ *
+ *     | table (file)                  | bound                                                                |
+ *     |-------------------------------|----------------------------------------------------------------------|
+ *     | records, shared keys (directory) | `maxRecords`, and neighbours; 128 ranges of numbers each (seen)    |
+ *     | numbers given (numbers)       | `maxRecords` receivers                                               |
+ *     | questions to the verifier (introductions) | `maxQuestions`; behind each `maxParked` letters, `maxParkedBytes` in all |
+ *     | horizons (horizon)            | 128 places per link                                                  |
+ *     | ways (ways)                   | `maxWays`, `wayLife`; each has a peer's links at most                 |
+ *     | frames not taken (hops)       | `maxHopFrames` and `maxHopBytes` per link; 128 ranges of serials each |
+ *     | neighbours, their neighbours (relay) | links; 32 each                                                 |
+ *     | letters of this peer (outbound) | `maxRequests`, `maxRequestBytes`; 8 open ways each                  |
+ *     | receipts due (receipts-due)   | those of one turn                                                    |
  *  7. After `stop` nothing is sent, asked or waited for. What has arrived is remembered all the same: the
  *     session's keys are, and a letter must not arrive a second time after a rejoin.
  *  8. Hostile input is a returned {@link Drop}, never an exception.
  * @module
  */
+import { overDefaults } from '../defaults.ts'
 import type { Drop } from '../effect.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkId, RequestId } from '../input.ts'
@@ -48,7 +58,6 @@ import { Relay } from './relay.ts'
 
 export type { Sending } from './lane.ts'
 export type { Letter, RoutingEffect, RoutingOutbox } from './letter.ts'
-export { ROUTING_LIMITS, type RoutingLimits } from './limits.ts'
 
 export interface RoutingConfig extends Partial<RoutingLimits> {
   readonly id: PeerId
@@ -104,7 +113,7 @@ export class Routing {
 
   constructor(config: RoutingConfig) {
     const { id, record, discoveryKey, random, sealer, ...given } = config
-    const limits: RoutingLimits = { ...ROUTING_LIMITS, ...given }
+    const limits: RoutingLimits = overDefaults(ROUTING_LIMITS, given)
     this.id = id
     this.directory = new Directory(id, sealer, limits.maxRecords)
     this.relay = new Relay(id, limits, random)
@@ -130,7 +139,7 @@ export class Routing {
   }
 
   get deadline(): number {
-    return Math.min(this.outbound.deadline, this.relay.hops.deadline)
+    return Math.min(this.outbound.deadline, this.relay.hops.deadline, this.relay.horizon.deadline)
   }
 
   get stats(): RoutingStats {
@@ -171,6 +180,7 @@ export class Routing {
     this.due.forget(link)
     const gone = this.relay.linkDown(link)
     if (gone === undefined) return
+    this.relay.horizon.changed(link, now)
     this.directory.unpin(gone.id)
     const lost = this.relay.rescue(link, now, out)
     this.outbound.linkDown(link, gone.id, now, out)
@@ -192,9 +202,11 @@ export class Routing {
   }
 
   /** What a neighbour says its neighbours are; the first 32 count. */
-  neighboursOf(link: LinkId, peers: ReadonlySet<PeerId>): void {
+  neighboursOf(link: LinkId, peers: ReadonlySet<PeerId>, now: number): void {
     const neighbour = this.relay.neighbour(link)
-    if (neighbour !== undefined) neighbour.peers = [...peers].slice(0, MAX_IDS).map(placeOf)
+    if (neighbour === undefined) return
+    neighbour.peers = [...peers].slice(0, MAX_IDS).map(placeOf)
+    this.relay.horizon.changed(link, now)
   }
 
   signaling(up: boolean): void {
@@ -285,6 +297,8 @@ export class Routing {
         const ranges = readRanges(reader)
         return ranges === undefined ? 'malformed' : this.outbound.hadBy(neighbour.id, ranges, now, out)
       }
+      case Frame.HORIZON:
+        return this.relay.horizon.frame(link, reader, now)
       case Frame.TAKEN: {
         const ranges = readRanges(reader)
         return ranges === undefined ? 'malformed' : this.relay.hops.taken(link, ranges)

@@ -41,6 +41,12 @@ export const Frame = {
   PRUNE: 0x24,
   /** Everything the sender has, as ranges: send what it lacks, ask for what it has more. */
   RANGES: 0x25,
+  /** Topics the sender wants to get and means to publish: tell the application. */
+  INTERESTS: 0x2b,
+  /** Hold the named topics of a stream back from the sender, and nothing else; confirm with SKIP. */
+  DECLINE: 0x2c,
+  /** Messages the sender holds back: do not wait for them. */
+  SKIP: 0x2d,
   /** How many have a message that asked for receipts: add them up, and pass the sum on. */
   TALLY: 0x26,
   /** Send the latest messages of a topic, as PAST. */
@@ -61,6 +67,8 @@ export const Frame = {
   RECEIPT: 0x33,
   /** ROUTED and BOUNCED frames that have arrived over this link: keep them no longer. */
   TAKEN: 0x34,
+  /** Places of peers that the sender is near to: look further ahead with them. */
+  HORIZON: 0x35,
 } as const
 
 export type FrameType = (typeof Frame)[keyof typeof Frame]

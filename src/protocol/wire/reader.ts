@@ -10,13 +10,22 @@ const EMPTY = new Uint8Array(0)
 export class Reader {
   ok = true
   private at: number
-  private readonly view: Uint8Array
-  private readonly end: number
+  private view: Uint8Array
+  private end: number
 
   constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
     this.view = bytes
     this.at = start
     this.end = end
+  }
+
+  /** Begins anew with other bytes: who reads many frames keeps one reader. */
+  reset(bytes: Uint8Array, start: number, end: number): this {
+    this.ok = true
+    this.view = bytes
+    this.at = start
+    this.end = end
+    return this
   }
 
   /** Bytes not read yet; 0 after a failure. */
@@ -44,6 +53,13 @@ export class Reader {
 
   /** Unsigned LEB128 up to 2⁵³ − 1, shortest form only, so that one value has one encoding. */
   varint(max = Number.MAX_SAFE_INTEGER): number {
+    if (this.at < this.end) {
+      const first = this.view[this.at] as number
+      if (first < 0x80 && first <= max) {
+        this.at++
+        return first
+      }
+    }
     let value = 0
     let scale = 1
     for (let i = 0; i < 8; i++) {

@@ -16,11 +16,24 @@ export function utf8Encode(text: string): Uint8Array {
   return encoder.encode(text)
 }
 
+/** The last short text that was read: a topic comes with every broadcast, and is the same most of the time. */
+const MEMO = 64
+let lastBytes = new Uint8Array(0)
+let lastText = ''
+
 /** The text, or `undefined` where the bytes are not well-formed UTF-8. */
 export function utf8Decode(bytes: Uint8Array): string | undefined {
-  if (bytes.length === 0) return ''
+  const { length } = bytes
+  let same = length === lastBytes.length
+  for (let i = 0; same && i < length; i++) same = bytes[i] === lastBytes[i]
+  if (same) return lastText
   try {
-    return decoder.decode(bytes)
+    const text = decoder.decode(bytes)
+    if (length <= MEMO) {
+      lastBytes = bytes.slice()
+      lastText = text
+    }
+    return text
   } catch {
     return undefined
   }

@@ -102,7 +102,7 @@ describe('packets', () => {
         const read: Uint8Array[] = []
         for (const packet of packets) {
           expect(packet.length).toBeLessThanOrEqual(MAX_PACKET)
-          expect(unpacker.read(packet, frame => read.push(frame.slice()))).toBe('ok')
+          expect(unpacker.read(packet, (bytes, start, end) => read.push(bytes.slice(start, end)))).toBe('ok')
         }
         expect(read.map(frame => frame.length)).toEqual(lengths)
         for (const [i, frame] of read.entries()) expect(frame.every(byte => byte === i + 1)).toBe(true)
@@ -121,7 +121,7 @@ describe('packets', () => {
     const unpacker = new Unpacker()
     const read: number[] = []
     for (const packet of [first as Uint8Array, ...rest, ...next])
-      unpacker.read(packet, frame => read.push(frame.length))
+      unpacker.read(packet, (_, start, end) => read.push(end - start))
     expect(read).toEqual([40_000])
   })
 
@@ -131,8 +131,8 @@ describe('packets', () => {
     const unpacker = new Unpacker()
     const read: number[] = []
     for (const packet of large) {
-      unpacker.read(packet, frame => read.push(frame.length))
-      unpacker.read(small, frame => read.push(frame.length))
+      unpacker.read(packet, (_, start, end) => read.push(end - start))
+      unpacker.read(small, (_, start, end) => read.push(end - start))
     }
     expect(read.filter(length => length === 40_000)).toHaveLength(1)
     expect(read.filter(length => length === 5)).toHaveLength(large.length)
