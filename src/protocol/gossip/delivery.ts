@@ -58,15 +58,19 @@ export function watchGap(state: GossipState, stream: Stream): void {
   state.wakeStream(stream, stream.gapAt)
 }
 
-/** The gap timer: asks a neighbour what it has, and after some of them gives the gap up. */
+/** The gap timer: asks a neighbour what it has, and after some of them gives the gap up. Where nobody can be asked, it waits. */
 export function gapDue(state: GossipState, stream: Stream): void {
+  const neighbours = [...state.neighbours.values()].filter(neighbour => !neighbour.suspect)
+  if (neighbours.length === 0) {
+    watchGap(state, stream)
+    return
+  }
   if (stream.gapProbes >= GAP_PROBES) {
     skipGap(state, stream)
     return
   }
   stream.gapProbes++
   watchGap(state, stream)
-  const neighbours = [...state.neighbours.values()].filter(neighbour => !neighbour.suspect)
   const neighbour = neighbours[below(state.config.random, Math.max(1, neighbours.length))]
   const late = awaitedBy(state, stream)
   // What was held back, the parent knows best.

@@ -41,6 +41,29 @@ describe('loss and crashes', () => {
     expect(ledger.differences(alive)).toEqual([])
   })
 
+  test('a gap is not given up while there is nobody to ask', () => {
+    const { net } = network({ seed: 39 })
+    for (let i = 0; i < 2; i++) net.add()
+    net.link(0, 1)
+    net.run(500)
+    const pipe = net.pipe(0, 1)
+    if (pipe === undefined) throw new Error('no link')
+    net.broadcast(0, 'first')
+    net.run(500)
+    pipe.silent = true
+    net.broadcast(0, 'lost')
+    net.run(200)
+    pipe.silent = false
+    net.broadcast(0, 'waits')
+    net.run(60)
+    net.cut(0, 1)
+    net.run(60_000)
+    expect(net.peer(1).delivered.map(({ text }) => text)).toEqual(['first'])
+    net.link(0, 1)
+    net.run(5000)
+    expect(net.peer(1).delivered.map(({ text }) => text)).toEqual(['first', 'lost', 'waits'])
+  })
+
   test('a newcomer does not say where a peer begins that was there before it', () => {
     const { net } = network({ seed: 37 })
     for (let i = 0; i < 2; i++) net.add()
