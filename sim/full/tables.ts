@@ -9,22 +9,29 @@ import { GROWTH, type Growth, PLOTS, TARGETS, type Target } from './targets.ts'
 
 const MILLION = 1_000_000
 
-/** The targets at the largest size: the worst of all seeds. */
+/** Each target at the largest size that it was measured at: the worst of all seeds. */
 export function targetTable(runs: readonly Run[]): string {
-  const largest = runs.reduce((most, { peers }) => Math.max(most, peers), 0)
-  const here = runs.filter(({ peers }) => peers === largest)
+  const sizes = sizesOf(runs).reverse()
   const lines = [
-    `| what, ${grouped(largest)} peers | known | reach | worst seed | seeds | met |`,
-    '|---|---|---|---|---|---|',
+    '| what | known | reach | worst seed | peers | seeds | met |',
+    '|---|---|---|---|---|---|---|',
   ]
   for (const target of TARGETS) {
-    const values = valuesOf(here, target.of, target.field)
+    const valuesAt = (size: number) =>
+      valuesOf(
+        runs.filter(({ peers }) => peers === size),
+        target.of,
+        target.field,
+      )
+    const size = sizes.find(each => valuesAt(each).length > 0)
+    const values = size === undefined ? [] : valuesAt(size)
     const worst = worstOf(values, target)
     const cells = [
       target.what,
       target.known,
       reach(target),
       worst === undefined ? '–' : target.show(worst),
+      size === undefined ? '–' : grouped(size),
       values.length,
       worst === undefined ? '–' : meets(worst, target) ? 'yes' : '**no**',
     ]
