@@ -278,6 +278,14 @@ export async function whole(tabs: readonly Tab[]): Promise<void> {
   await expect.poll(() => islands(tabs), { intervals: [50], timeout: 20_000 }).toBe(1)
 }
 
+/** Waits until the tabs are one island and no link has come or gone for a second. */
+export async function calm(tabs: readonly Tab[]): Promise<void> {
+  await whole(tabs)
+  for (const { page } of tabs) {
+    await page.waitForFunction(() => performance.now() - (globalThis.tab.events.at(-1)?.at ?? 0) > 1000)
+  }
+}
+
 /** Every tab broadcasts its id; waits until each has heard every other, and checks that it was once. */
 export async function everyoneHearsEveryone(tabs: readonly Tab[], topic: string): Promise<void> {
   await Promise.all(tabs.map(tab => tab.broadcast(topic, tab.id)))

@@ -141,6 +141,27 @@ describe('receipts', () => {
     expect(net.peer(0).receipts.get(request)).toEqual([1])
   })
 
+  // 0–1–2–3 in a ring, and 4 behind 1: 1 loses its link to the origin when it has the message, and nobody's report yet.
+  test('find another way round when the link they would have taken ends', () => {
+    const net = new Network({ seed: 56, latency: [20, 21] })
+    for (let i = 0; i < 5; i++) net.add()
+    for (const [a, b] of [
+      [0, 1],
+      [0, 2],
+      [1, 2],
+      [1, 3],
+      [2, 3],
+      [1, 4],
+    ] as const)
+      net.link(a, b)
+    net.run(8000)
+    for (let i = 0; i < 5; i++) expect(count(net, 0, `warm${i}`).counts.at(-1)).toBe(4)
+    net.at(net.now + 30, () => net.cut(0, 1))
+    const { counts, outcome } = count(net, 0, 'x')
+    expect(having(net, 'x')).toBe(4)
+    expect([counts.at(-1), outcome]).toEqual([4, 'ok'])
+  })
+
   test('that nobody gives is a timeout', () => {
     const net = graph(3, 2, { seed: 52 })
     for (const pipe of net.peer(0).pipes.values()) pipe.silent = true

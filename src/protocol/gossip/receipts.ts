@@ -6,7 +6,11 @@
  * A peer's sum is final when every neighbour it does not have the message from has said its last word: its own
  * final sum, or 0 when it has the message from somebody else. Everybody who has the message says so to all its
  * neighbours, so this ends when everybody who can be reached has it. Who is silent is asked, and in the end
- * not waited for. A sum may grow after that. Lost links lose counts; counts are what peers say, not proofs.
+ * not waited for. A sum may grow after that. Counts are what peers say, not proofs.
+ *
+ * When the link to the parent ends, a peer reports what it has not reported yet to a neighbour that is as near to the
+ * origin or nearer, and reports to one that is nearer itself. Of the peers that are equally near, none that has lost its
+ * parent is ever reported to; so no sum comes back to who made it. What was on its way over the ended link is lost.
  * @module
  */
 import type { LinkId } from '../input.ts'
@@ -18,7 +22,7 @@ import { announced } from './repair.ts'
 import { settle } from './settle.ts'
 import type { GossipState } from './state.ts'
 import type { Message } from './stream.ts'
-import { ASK_AFTER, GROWING, keyOf, Tally } from './tally.ts'
+import { ASK_AFTER, GROWING, keyOf, Tally, TORN } from './tally.ts'
 import type { Verifying } from './verifying.ts'
 import { withhold } from './withhold.ts'
 
@@ -62,6 +66,8 @@ export function awaitAll(state: GossipState, tally: Tally, message: Message): vo
     if (neighbour.peer === stream.origin) continue
     if (stream.edges.get(neighbour.link)?.told.has(seq) !== true) tally.awaited.add(neighbour.link)
   }
+  // The last thing a link brought before it ended: its signature was checked afterwards.
+  if (tally.parent !== undefined && !state.neighbours.has(tally.parent)) bereave(state, tally)
   if (tally.awaited.size > 0) wakeAt(state, tally.askAt)
   state.counted.add(tally)
 }
@@ -91,7 +97,7 @@ export function notYours(state: GossipState, neighbour: Neighbour, message: Mess
   if (tally?.parent === neighbour.link) return
   if (tally?.awaited.delete(neighbour.link)) state.counted.add(tally)
   const { stream, hops, seq } = message
-  reportLater(state, neighbour, { stream: stream.id, hops, seq }, 0, FINAL)
+  reportLater(state, neighbour, tally ?? { stream: stream.id, hops, seq }, 0, FINAL)
 }
 
 /** A neighbour reports, or asks for a report; either way it has the message. */
@@ -117,28 +123,35 @@ export function reported(
   if (kind === ASK) {
     if (!seen) return
     if (tally?.parent === link) report(state, neighbour, tally)
-    else reportLater(state, neighbour, { stream: id, hops: stream.hops, seq }, 0, FINAL, state.now)
+    else reportLater(state, neighbour, tally ?? { stream: id, hops: stream.hops, seq }, 0, FINAL, state.now)
     return
   }
   if (tally === undefined || tally.parent === link) return
+  if (tally.parent === undefined && tally.request === undefined && hops <= tally.depth) {
+    tally.parent = link
+    tally.hops = hops < tally.depth ? tally.depth : tally.depth + 1
+    report(state, neighbour, tally)
+    return
+  }
   const before = tally.counts.get(link) ?? 0
   if (count > before) {
     tally.counts.set(link, count)
     tally.sum += count - before
   }
   if (kind === FINAL) tally.awaited.delete(link)
+  else if (count > before) tally.awaited.add(link)
   state.counted.add(tally)
 }
 
 function isFinal(tally: Tally): boolean {
-  return tally.here && tally.awaited.size === 0
+  return tally.here && tally.awaited.size === 0 && tally.tornUntil === 0
 }
 
 function report(state: GossipState, parent: Neighbour, tally: Tally): void {
   tally.told = tally.sum
   tally.closed = isFinal(tally)
   tally.growAt = state.now + GROWING
-  reportLater(state, parent, tally, tally.sum, tally.closed ? FINAL : 0, state.now)
+  reportLater(state, parent, tally, tally.sum - tally.elsewhere, tally.closed ? FINAL : 0, state.now)
 }
 
 /** The end of a turn: reports what has changed. */
@@ -172,8 +185,13 @@ export function talliesDue(state: GossipState): void {
       state.tallies.delete(key)
       continue
     }
+    if (now >= tally.tornUntil && tally.tornUntil > 0) {
+      tally.tornUntil = 0
+      state.counted.add(tally)
+    }
     if (tally.awaited.size > 0 && now >= tally.askAt) ask(state, tally)
     if (tally.sum > tally.told && now >= tally.growAt) state.counted.add(tally)
+    if (tally.tornUntil > 0) wakeAt(state, tally.tornUntil)
     if (tally.awaited.size > 0) wakeAt(state, tally.askAt)
     if (tally.sum > tally.told && now < tally.growAt) wakeAt(state, tally.growAt)
   }
@@ -192,9 +210,25 @@ function ask(state: GossipState, tally: Tally): void {
   }
 }
 
-/** A link is down or silent: nothing more is expected of it. */
+/** A link is down or silent: nothing more is expected of it, nor told to it. */
 export function awaitNoMore(state: GossipState, link: LinkId): void {
   for (const tally of state.tallies.values()) {
-    if (tally.awaited.delete(link)) state.counted.add(tally)
+    if (tally.parent === link) bereave(state, tally)
+    if (!tally.awaited.delete(link)) continue
+    state.counted.add(tally)
+    if (state.neighbours.has(link)) continue
+    tally.tornUntil = state.now + TORN
+    wakeAt(state, tally.tornUntil)
+  }
+}
+
+/** The parent is gone. Asks everybody: who answers may be somebody to report the rest to. */
+function bereave(state: GossipState, tally: Tally): void {
+  tally.parent = undefined
+  tally.hops = tally.depth + 1
+  tally.elsewhere = tally.told
+  if (tally.closed && tally.sum === tally.told) return
+  for (const neighbour of state.neighbours.values()) {
+    if (!neighbour.suspect) reportLater(state, neighbour, tally, 0, ASK, state.now)
   }
 }

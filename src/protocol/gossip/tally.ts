@@ -10,14 +10,22 @@ import type { Message } from './stream.ts'
 export const GROWING = 250
 /** Until who is silent is asked, and asked again, ms. A thousand peers are done in less (measured: 0.5 s). */
 export const ASK_AFTER = 600
+/**
+ * A sum whose way to the origin has ended may take this long to come round another way, ms: a question, its answer, and one
+ * {@link GROWING} of those that have reported just before.
+ */
+export const TORN = 800
 
 /** What is known of one message's receipts. */
 export class Tally {
   readonly stream: number
   readonly seq: number
-  readonly hops: number
-  /** Whom to report to: the link that brought it; `undefined` at the origin. */
-  readonly parent: LinkId | undefined
+  /** Links the message has crossed. */
+  readonly depth: number
+  /** What others are told of that: one more when the parent is gone, or not nearer to the origin. */
+  hops: number
+  /** Whom to report to: the link that brought it, or one found when that ended; `undefined` at the origin. */
+  parent: LinkId | undefined
   readonly request: Request | undefined
   readonly since: number
   /** Links that have not said their last word. */
@@ -30,6 +38,10 @@ export class Tally {
   /** What was reported, whether that was the last word, and when there may be more. */
   told = 0
   closed = false
+  /** The part of it that went to former parents. */
+  elsewhere = 0
+  /** A link that had not said its last word has ended: not final before this. */
+  tornUntil = 0
   growAt: number
   askAt: number
   asks = 0
@@ -37,6 +49,7 @@ export class Tally {
   constructor({ stream, seq, hops, request }: Message, parent: LinkId | undefined, now: number) {
     this.stream = stream.id
     this.seq = seq
+    this.depth = hops
     this.hops = hops
     this.parent = parent
     this.request = request
