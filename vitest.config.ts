@@ -26,6 +26,8 @@ export default defineConfig({
           include: ['{src,server,sim,demo,scripts,build}/**/*.test.ts'],
           exclude: ['**/*.sim.test.ts'],
           environment: 'node',
+          // A busy machine is slow, not wrong: what hangs still ends.
+          testTimeout: 30_000,
         },
       },
       {
