@@ -3,12 +3,17 @@
  */
 import { expect, test } from 'vitest'
 import { islands } from './graph.ts'
+import type { Message } from './ledger.ts'
 import { DEFAULTS } from './options.ts'
+import type { Peer } from './peer.ts'
 import { protocolMachine } from './protocol-machine.ts'
 import { newLab } from './run.ts'
 
+/** Links of a machine's own tabs: a few ms, and as much jitter. */
+const NEAR = { ...DEFAULTS, maxPeers: 4, latencyMin: 1, latencyMax: 5, pairJitter: 10, verifyCost: 2 }
+
 const PEERS = 6
-const SEEDS = 100
+const SEEDS = 50
 
 /** A swarm that has just become one island, and still swaps links. */
 function justWhole(seed: number) {
@@ -50,4 +55,21 @@ test('receipts count everybody although links are swapped while they come in', {
   }
   // A report that is on its way when its link is closed is lost: 4 of 400 seeds.
   expect(short.length, short.join(', ')).toBeLessThanOrEqual(SEEDS / 50)
+})
+
+// Links between groups that have formed come up one after the other, and each finds a backlog: nobody may wait for whoever
+// else might fetch it, as peers of a healing cut do.
+test.each([8, 12, 20, 40])('%i peers that say hello as they join have all heard all at once', peers => {
+  for (let seed = 1; seed <= 5; seed++) {
+    const { world } = newLab({ ...NEAR, peers, seed }, protocolMachine)
+    for (let i = 0; i < peers; i++) world.join()
+    const hellos = new Map<Peer, Message>()
+    const done = () => {
+      for (const peer of world.peers)
+        if (!hellos.has(peer) && peer.joinedAt <= world.now)
+          hellos.set(peer, world.broadcast(peer, 'hello', 200))
+      return hellos.size === peers && [...hellos.values()].every(hello => hello.deliveries === peers - 1)
+    }
+    expect(world.runUntil(done, 500, 10), `seed ${seed}`).toBe(true)
+  }
 })

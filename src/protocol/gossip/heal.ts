@@ -11,6 +11,7 @@
  * A peer to which all its neighbours offer something is behind alone, and asks at once.
  * @module
  */
+import { type PeerId, RING, ringDistance } from '../id.ts'
 import { below, type Random, unit } from '../random.ts'
 import { ASSUMED_ROUND_TRIP } from './config.ts'
 import type { Neighbour } from './neighbour.ts'
@@ -21,9 +22,14 @@ import type { GossipState } from './state.ts'
 import type { Edge, Message, Stream } from './stream.ts'
 import type { Verifying } from './verifying.ts'
 
-/** The longest first wait, ms, and how steeply fewer peers draw a shorter one: e⁸ = 3,000 peers, and one has none. */
-const SPREAD = 1500
-const STEEPNESS = 8
+/** The first wait, ms for each power of e of the swarm: of 3,000 = e⁸ peers the last wait 1.5 s, and one does not wait. */
+const SPREAD = 190
+/** In a swarm no larger everybody asks at once: the few crossings that a claim could save are not worth a wait. */
+const FEW = 6
+/** So soon after its join a peer has little to catch up with, ms, and the swarm may be as young: it asks at once. */
+const YOUNG = 10_000
+/** So many ids, the nearest known, tell how dense the ring is. */
+const NEAREST = 4
 /** Until a claim has been heard on its whole side, ms: a flood of 10,000 peers takes 200, and announcements three times that. */
 const CLAIM = 600
 /** A side is quiet, and somebody else's turn, this long after the last repaired message, ms. */
@@ -39,6 +45,25 @@ function halvings(random: Random): number {
   return zeros + 2 - word / 2 ** (31 - zeros)
 }
 
+/** How often one doubles to a number, straight between powers of two as well. */
+function doublings(size: number): number {
+  const whole = 31 - Math.clz32(size)
+  return whole + size / 2 ** whole - 1
+}
+
+/** How many peers there are, by how near on the ring the nearest are that this peer knows of. */
+function swarmSize({ neighbours, config }: GossipState): number {
+  const known = new Map<PeerId, number>()
+  for (const { peer, peers } of neighbours.values()) {
+    known.set(peer, 0)
+    for (const id of peers ?? []) known.set(id, 0)
+  }
+  known.delete(config.id)
+  const distances = [...known.keys()].map(id => ringDistance(config.id, id)).sort((a, b) => a - b)
+  const farthest = distances[NEAREST - 1]
+  return farthest === undefined ? known.size + 1 : (NEAREST * RING) / (2 * farthest)
+}
+
 /** A neighbour has what this peer lacks, and others may lack it too. */
 export function offered(state: GossipState, neighbour: Neighbour): void {
   const { healing } = state
@@ -46,10 +71,20 @@ export function offered(state: GossipState, neighbour: Neighbour): void {
   if (!healing.pending) {
     healing.since = state.now
     healing.claim = undefined
-    actAt(state, state.now + SPREAD * Math.max(0, 1 - (Math.LN2 * halvings(state.config.random)) / STEEPNESS))
+    const size = swarmSize(state)
+    const young = state.now - (state.joinedAt ?? state.now) < YOUNG
+    if (young || size <= FEW) return askNow(state)
+    const wait = SPREAD * Math.LN2 * (doublings(size) - halvings(state.config.random))
+    actAt(state, state.now + Math.max(0, wait))
   }
   for (const each of state.neighbours.values()) if (!each.offering && !each.suspect) return
-  actAt(state, healing.since - PATIENCE)
+  askNow(state)
+}
+
+/** Nobody is waited for. */
+function askNow(state: GossipState): void {
+  state.healing.since = state.now - PATIENCE
+  actAt(state, state.now)
 }
 
 function actAt(state: GossipState, at: number): void {
