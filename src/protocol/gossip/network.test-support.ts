@@ -92,6 +92,8 @@ export interface NetworkOptions {
   readonly seed: number
   /** Milliseconds one way, drawn per link. */
   readonly latency?: readonly [number, number]
+  /** Added to each packet's latency, uniformly 0 … this, ms; one link's packets may overtake each other. */
+  readonly jitter?: number
   /** Share of packets that vanish. */
   readonly loss?: number
   readonly settings?: Partial<GossipSettings>
@@ -351,7 +353,9 @@ export class Network {
     if (pipe.silent || (this.loss > 0 && unit(this.random) < this.loss)) return
     const other = this.other(peer, pipe)
     const otherLink = other.index === pipe.a ? pipe.linkA : pipe.linkB
-    this.at(this.now + pipe.latency, () => {
+    const { jitter = 0 } = this.options
+    const latency = jitter === 0 ? pipe.latency : pipe.latency + jitter * unit(this.random)
+    this.at(this.now + latency, () => {
       if (!pipe.up || !other.alive) return
       const out: Effect[] = []
       for (const frame of frames) {

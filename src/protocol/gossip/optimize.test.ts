@@ -63,3 +63,14 @@ test('a tree that is the quickest is left alone', () => {
   expect(net.total('grafts') - grafts).toBe(0)
   expect(net.total('prunes') - prunes).toBe(0)
 })
+
+test('links that jitter do not keep the trees changing', () => {
+  const { net } = network({ seed: 5, latency: [2, 6], jitter: 20 })
+  net.randomGraph(20, 4)
+  const senders = [0, 7, 13]
+  for (let round = 0; round < 20; round++) for (const sender of senders) stretch(net, sender)
+  const grafts = net.total('grafts')
+  for (let round = 0; round < 20; round++) for (const sender of senders) stretch(net, sender)
+  // One change of parent for a hundred deliveries; half of all announcements would be a reason for one.
+  expect(net.total('grafts') - grafts).toBeLessThan(0.06 * 20 * 3 * 19)
+})

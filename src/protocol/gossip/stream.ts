@@ -119,6 +119,8 @@ export class Stream {
   /** What had been seen when the parent was last changed for a faster one, and how much faster that was. */
   swapSeq = 0
   swapGain = 0
+  /** What the next change must gain, ms. */
+  swapNeeds = 0
   /** The highest number that was announced before it came. */
   earlySeq = 0
   /** Which topics are wanted, once some are not. */

@@ -94,6 +94,13 @@ export function adopt(state: GossipState, stream: Stream, neighbour: Neighbour):
   graft(state, neighbour, { stream: stream.id, tree: true, ranges })
 }
 
+/**
+ * Links jitter. Each change of parent doubles what the next must gain, from so small a part of the threshold that a young
+ * tree has its few changes for nothing; less so with every message, and not at all any more after so many.
+ */
+const FREE = 1 / 8
+const RESTED = 64
+
 /** Announcements of this stream go out fast for a while: its tree changes. */
 export function hurry(state: GossipState, stream: Stream): void {
   stream.hurryUntil = state.now + HURRY
@@ -162,9 +169,12 @@ export function optimize(state: GossipState, message: Message, neighbour: Neighb
   const gain = message.at - edge.toldAt
   // What came before the last change is measured against the parent of today, not the one of then.
   const known = seq <= stream.swapSeq ? stream.swapGain : 0
-  if (gain - known < state.settings.optimizationThreshold) return
+  const { optimizationThreshold } = state.settings
+  const needs = stream.swapNeeds * Math.max(0, 1 - (stream.highest - stream.swapSeq) / RESTED)
+  if (gain - known < Math.max(optimizationThreshold, needs)) return
   stream.swapSeq = stream.highest
   stream.swapGain = gain
+  stream.swapNeeds = 2 * Math.max(optimizationThreshold * FREE, needs)
   leaveParent(state, stream)
   adopt(state, stream, neighbour)
 }
