@@ -50,7 +50,13 @@ export function startRun(root: string, job: Job, version: string): Child {
       if (figures !== undefined) resolve({ ...base, figures })
       else if (signal === 'SIGTERM') resolve(undefined)
       else {
-        const story = Buffer.concat(err).toString().trim().split('\n').slice(0, LINES_OF_ERROR).join('\n')
+        const lines = Buffer.concat(err).toString().trim().split('\n')
+        // What it said on its way comes before.
+        const start = Math.max(
+          0,
+          lines.findIndex(line => line.startsWith('violated')),
+        )
+        const story = lines.slice(start, start + LINES_OF_ERROR).join('\n')
         resolve({ ...base, error: story || `ended with ${signal ?? code}` })
       }
     })
