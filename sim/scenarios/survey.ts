@@ -67,7 +67,7 @@ export const survey: Scenario = {
     lab.settle()
     let directs: Directs | undefined
     let killedAt = 0
-    // Broadcasts find the dead sooner than direct messages alone: `direct-kill` has the stricter figure.
+    // Acks of broadcasts tell of the dead too: not the figure that `direct-kill` has, where nothing else is sent.
     killWhileTalking(lab, () => {
       killedAt = world.now
       directs = sendBeside(world, DIRECTS, DIRECT_GAP)
