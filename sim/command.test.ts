@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { main } from './command.ts'
+import { main, progress } from './command.ts'
+import { DEFAULTS } from './options.ts'
 import type { Report } from './report.ts'
+import { newLab } from './run.ts'
 import { type ToyFault, ToyMachine } from './testing/toy-machine.ts'
 
 /** The command with toys in place of the protocol. */
@@ -92,9 +94,23 @@ describe('the simulator command', () => {
       'direct',
       'direct-kill',
       'idle',
+      'survey',
     ]) {
       expect(out).toContain(name)
     }
+  })
+
+  it('says nothing on its way when it is quick, and a line for each step once it is not', () => {
+    expect(command('--peers 9 --seed 7').err).not.toContain('virtual s')
+    const said: string[] = []
+    const output = { out: () => undefined, err: (line: string) => said.push(line) }
+    const lab = newLab({ ...DEFAULTS, peers: 9 }, setup => new ToyMachine(setup, 'none'))
+    const times = [0, 4000, 6000]
+    lab.onStep = progress(lab.world, output, () => times.shift() ?? 0)
+    lab.joinOneByOne(20)
+    expect(said).toEqual([])
+    lab.idle(1000)
+    expect(said).toEqual([expect.stringMatching(/^idle +done at +1\.2 virtual s, \d+ events, \d+ a second$/)])
   })
 
   it('refuses what it does not know', () => {

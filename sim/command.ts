@@ -12,9 +12,13 @@ import type { Output } from './output.ts'
 import { table } from './report.ts'
 import { newLab, runScenario } from './run.ts'
 import { scenarios } from './scenarios/index.ts'
+import type { World } from './world.ts'
 
 /** Inputs of the guilty peer to show with a violated invariant. */
 const STORY = 20
+
+/** A run that is done within this says nothing on its way, real ms. */
+const QUIET = 5000
 
 /** Runs the command and returns its exit code. */
 export function main(args: readonly string[], factory: MachineFactory, output: Output): number {
@@ -43,6 +47,7 @@ export function main(args: readonly string[], factory: MachineFactory, output: O
     if (scenario === undefined) throw new UsageError(`unknown scenario ${parsed.scenario}`)
     const options: SimOptions = { ...DEFAULTS, ...scenario.defaults, ...parsed.options }
     const lab = newLab(options, factory)
+    lab.onStep = progress(lab.world, output)
     try {
       const report = runScenario(scenario, lab)
       output.out(parsed.switches.has('json') ? JSON.stringify(report) : table(report))
@@ -60,6 +65,24 @@ export function main(args: readonly string[], factory: MachineFactory, output: O
     if (!(error instanceof UsageError)) throw error
     output.err(error.message)
     return 2
+  }
+}
+
+/** A line for each step of a long run, as it is done: its name, the virtual time, all events so far, and its own pace. */
+export function progress(world: World, output: Output, clock = () => performance.now()) {
+  const begun = clock()
+  let before = begun
+  let events = 0
+  return (step: string): void => {
+    const now = clock()
+    const pace = ((world.events - events) / Math.max(1, now - before)) * 1000
+    before = now
+    events = world.events
+    if (now - begun < QUIET) return
+    const seconds = (world.now / 1000).toFixed(1)
+    output.err(
+      `${step.padEnd(15)} done at ${seconds.padStart(7)} virtual s, ${events} events, ${pace.toFixed(0)} a second`,
+    )
   }
 }
 

@@ -27,20 +27,41 @@ export interface Directs {
 
 /** Sends `count` messages between random live pairs, `gap` ms apart, and waits until each is settled. */
 export function sendDirects(world: World, count: number, gap: number): Directs {
-  const sent: Message[] = []
-  const shortest = new Map<Message, number>()
-  const every = Math.max(1, Math.floor(count / MEASURED))
+  const directs: Directs = { sent: [], shortest: new Map() }
   for (let i = 0; i < count; i++) {
-    const [from, to] = world.choice.sample(world.live(), 2)
-    if (from === undefined || to === undefined) break
-    const path = i % every === 0 ? pathTime(from, to, world.network) : undefined
-    const message = world.send(from, to, DIRECT_TIMEOUT)
-    if (path !== undefined) shortest.set(message, path)
-    sent.push(message)
+    if (!sendOne(world, directs, i % everyOf(count) === 0)) break
     world.advance(gap)
   }
+  awaitDirects(world, directs)
+  return directs
+}
+
+/** The same beside whatever else the scenario does from now on; {@link awaitDirects} sees them to their end. */
+export function sendBeside(world: World, count: number, gap: number): Directs {
+  const directs: Directs = { sent: [], shortest: new Map() }
+  for (let i = 0; i < count; i++) {
+    world.at(world.now + i * gap, () => sendOne(world, directs, i % everyOf(count) === 0))
+  }
+  return directs
+}
+
+/** Waits until each is settled. */
+export function awaitDirects(world: World, { sent }: Directs): void {
   world.runUntil(() => sent.every(message => message.outcome !== undefined), 2 * DIRECT_TIMEOUT, 50)
-  return { sent, shortest }
+}
+
+function everyOf(count: number): number {
+  return Math.max(1, Math.floor(count / MEASURED))
+}
+
+function sendOne(world: World, { sent, shortest }: Directs, measured: boolean): boolean {
+  const [from, to] = world.choice.sample(world.live(), 2)
+  if (from === undefined || to === undefined) return false
+  const path = measured ? pathTime(from, to, world.network) : undefined
+  const message = world.send(from, to, DIRECT_TIMEOUT)
+  if (path !== undefined) shortest.set(message, path)
+  sent.push(message)
+  return true
 }
 
 /** What the report says of them. `directStretch` counts from sending to arrival, the question for a record included. */

@@ -8,6 +8,7 @@ import { Guests, scheduleOutages } from './faults.ts'
 import { archipelago, degrees, distances, floodTime, islands } from './graph.ts'
 import type { Message } from './ledger.ts'
 import type { Peer } from './peer.ts'
+import { isEverywhere, phaseOf, type Sent, shareOf } from './phase.ts'
 import type { Phase, Report } from './report.ts'
 import { ringFaults } from './ring.ts'
 import type { Traffic } from './traffic.ts'
@@ -20,11 +21,6 @@ const AFTERMATH = 2000
 /** Survivors of a kill should have a message within this, virtual ms. */
 const SURVIVOR_DEADLINE = 10_000
 
-interface Sent {
-  readonly message: Message
-  readonly flood: number
-}
-
 type Measured = { -readonly [F in keyof Report]?: Report[F] }
 
 export class Lab {
@@ -34,6 +30,8 @@ export class Lab {
   headline: string | undefined = undefined
   /** What was measured beside the phases. */
   readonly found: Measured = {}
+  /** Is told the name of each step of the plan that is done. */
+  onStep: ((name: string) => void) | undefined = undefined
   private readonly broadcastsSent: Message[] = []
 
   private readonly guests: Guests[] = []
@@ -53,6 +51,7 @@ export class Lab {
       this.world.join()
       this.world.advance(gap)
     }
+    this.onStep?.('joining')
   }
 
   /** All peers join at one instant. */
@@ -79,6 +78,7 @@ export class Lab {
     for (const guests of this.guests) guests.resting = true
     this.calm(span, limit)
     for (const guests of this.guests) guests.resting = false
+    this.onStep?.('settling')
   }
 
   private calm(span?: number, limit?: number): void {
@@ -106,6 +106,7 @@ export class Lab {
     const seconds = duration / 1000
     this.found.idleBytesPerLinkPerSecond = links === 0 ? 0 : spent.bytes / links / seconds
     this.found.linkChangesPerPeerPerMinute = (spent.linkChanges / live.length / seconds) * 60
+    this.onStep?.('idle')
   }
 
   /** Each sender in turn broadcasts, `gap` ms apart, `rounds` times; then everybody has them, or patience ends. */
@@ -139,15 +140,17 @@ export class Lab {
   /** Waits until the messages are everywhere, and writes the phase down. */
   conclude(name: string, sent: readonly Sent[], before: Traffic): void {
     const world = this.world
-    world.runUntil(() => sent.every(({ message }) => this.everywhere(message)), PATIENCE, 50)
+    world.runUntil(() => sent.every(({ message }) => isEverywhere(message, world.peers)), PATIENCE, 50)
     world.runUntil(() => sent.every(({ message }) => message.outcome !== undefined), PATIENCE, 50)
     world.advance(AFTERMATH)
-    this.phases.push(this.phase(name, sent, world.traffic.since(before)))
+    this.phases.push(phaseOf(name, sent, world.traffic.since(before), world.peers))
+    this.onStep?.(name)
   }
 
   /** Direct messages between random pairs. */
   directs(count: number, gap = 20): void {
     Object.assign(this.found, directFigures(sendDirects(this.world, count, gap)))
+    this.onStep?.('direct messages')
   }
 
   /** How many messages are missing on how many islands, counted once for each island. */
@@ -207,7 +210,9 @@ export class Lab {
 
   /** Whether every broadcast is wherever it should be. */
   complete(): boolean {
-    return this.broadcastsSent.every(message => this.everywhere(message))
+    const { peers } = this.world
+    // The latest first: what lacks is found at once, and this is asked every few virtual ms.
+    return this.broadcastsSent.findLast(message => !isEverywhere(message, peers)) === undefined
   }
 
   // ——— the sums ———
@@ -227,7 +232,7 @@ export class Lab {
       linksPerPeer: links.mean,
       minLinks: links.min,
       maxLinks: links.max,
-      delivery: this.share(Number.POSITIVE_INFINITY),
+      delivery: shareOf(this.broadcastsSent, this.world.peers, Number.POSITIVE_INFINITY),
       duplicatesPerDelivery: head?.duplicatesPerDelivery ?? null,
       lastHop: head?.lastHop ?? null,
       lastArrivalMs: head?.lastArrivalMs ?? null,
@@ -237,76 +242,16 @@ export class Lab {
     }
   }
 
-  /** Notes the share of deliveries to survivors that came in time. */
-  noteSurvivors(): void {
-    this.found.deliverySurvivors = this.share(SURVIVOR_DEADLINE)
+  /** Notes the share of deliveries to survivors that came in time, of what was sent from `since` on. */
+  noteSurvivors(since: number): void {
+    const sent = this.broadcastsSent.filter(({ sentAt }) => sentAt >= since)
+    this.found.deliverySurvivors = shareOf(sent, this.world.peers, SURVIVOR_DEADLINE)
   }
 
-  private share(deadline: number): number | null {
-    let expected = 0
-    let made = 0
-    for (const message of this.broadcastsSent) {
-      for (const peer of this.world.peers) {
-        if (!this.due(message, peer)) continue
-        expected++
-        if (message.arrival(peer) <= deadline) made++
-      }
-    }
-    if (this.broadcastsSent.length === 0) return null
-    return expected === 0 ? 1 : made / expected
-  }
-
-  /** Whether `peer` was there from before the sending until now, has something to receive, and is honest. */
-  private due(message: Message, peer: Peer): boolean {
-    if (peer.traits.silent) return false
-    const there = peer.life === 'live' && peer !== message.from && peer.joinedAt <= message.sentAt
-    return there && peer.interests.covers(message.topic ?? '') && peer.interestedSince <= message.sentAt
-  }
-
-  private everywhere(message: Message): boolean {
-    for (const peer of this.world.peers) if (this.due(message, peer) && !message.has(peer)) return false
-    return true
-  }
-
-  private phase(name: string, sent: readonly Sent[], spent: Traffic): Phase {
-    let deliveries = 0
-    let expected = 0
-    let all = 0
-    let lastHop = 0
-    let lastArrival = 0
-    let worst = 0
-    let ratio = 0
-    let settled = 0
-    for (const { message, flood } of sent) {
-      all += message.deliveries
-      for (const peer of this.world.peers) {
-        if (!this.due(message, peer)) continue
-        expected++
-        if (message.has(peer)) deliveries++
-      }
-      lastHop += message.maxHops
-      lastArrival += message.lastArrival
-      worst = Math.max(worst, message.lastArrival)
-      ratio += flood === 0 ? 1 : message.lastArrival / flood
-      if (message.outcome === 'ok') settled++
-    }
-    const count = Math.max(1, sent.length)
-    const per = Math.max(1, all)
-    return {
-      name,
-      messages: sent.length,
-      deliveries,
-      expected,
-      duplicatesPerDelivery: Math.max(0, spent.pushesArrived - all) / per,
-      lastHop: lastHop / count,
-      lastArrivalMs: lastArrival / count,
-      worstArrivalMs: worst,
-      lastArrivalRatio: ratio / count,
-      pushesPerDelivery: spent.pushesArrived / per,
-      controlBytesPerDelivery: spent.gossipControlBytes / per,
-      bytesPerDelivery: spent.bytes / per,
-      packetsPerDelivery: spent.packets / per,
-      settled: settled / count,
-    }
+  /** Notes how far apart the peers are now, where a scenario will change that before its end. */
+  notePaths(): void {
+    const { mean, max } = distances(this.world.live(), this.world.choice)
+    this.found.meanHops = mean
+    this.found.maxHops = max
   }
 }

@@ -39,7 +39,7 @@ export function runScenario(scenario: Scenario, lab: Lab): Report {
     memoryMB: (process.resourceUsage().maxRSS * 1024) / 1e6,
     traceHash: world.trace.hash.digest(),
   }
-  const budgets = scenario.budgets(options).map(budget => assess(budget, measured[budget.field]))
+  const budgets = scenario.budgets(options).map(budget => assess(budget, measured))
   return { ...measured, budgets, ok: budgets.every(budget => budget.ok) }
 }
 

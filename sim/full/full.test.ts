@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../arguments.ts'
+import { DEFAULTS } from '../options.ts'
+import type { Phase } from '../report.ts'
 import { scenarios } from '../scenarios/index.ts'
 import { parseFull } from './arguments.ts'
 import { allCases, jobKey, planJobs } from './cases.ts'
@@ -29,13 +31,25 @@ describe('the plan', () => {
   it('has every scenario, and every case that a table asks for', () => {
     const cases = allCases()
     for (const { name } of scenarios) expect(cases.some(({ scenario }) => scenario === name)).toBe(true)
-    for (const { of } of [...TARGETS, ...GROWTH])
+    for (const { of } of [...TARGETS, ...GROWTH].flatMap(({ from }) => from))
       expect(of === '*' || cases.some(({ name }) => name === of), of).toBe(true)
     for (const { plot } of GROWTH) expect(PLOTS[plot]).toBeDefined()
   })
 
+  it('asks the survey only for phases that it holds to a budget', () => {
+    const survey = scenarios.find(({ name }) => name === 'survey')
+    const held = new Set(survey?.budgets({ ...DEFAULTS, ...survey.defaults }).map(({ phase }) => phase))
+    for (const { phases } of [...TARGETS, ...GROWTH].flatMap(({ from }) => from))
+      for (const phase of phases ?? []) expect(held.has(phase), phase).toBe(true)
+  })
+
   it('runs small sizes first, and one seed of every case before the next seed', () => {
-    const jobs = planJobs(allCases().slice(0, 2), [1000, 100], 3, 1)
+    const jobs = planJobs(
+      allCases().filter(({ scenario }) => scenario === 'broadcast'),
+      [1000, 100],
+      3,
+      1,
+    )
     expect(jobs.map(jobKey)).toEqual([
       'broadcast 100 1',
       'broadcast-loss-5 100 1',
@@ -101,6 +115,23 @@ describe('the page', () => {
       run('direct', 1000, 2, { directMeanHops: 8.5 }),
     ])
     expect(table).toContain('| direct messages, mean hops | 8.9 | ≤ 8.00 | 8.50 | 1,000 | 2 | **no** |')
+  })
+
+  it('takes a phase of the survey where the row’s own case was not measured at that size', () => {
+    const phase = (name: string, duplicatesPerDelivery: number) => ({ name, duplicatesPerDelivery }) as Phase
+    const phases = [phase('very first', 0.2), phase('warm', 0), phase('cold', 0.1)]
+    const runs = [
+      run('cold-senders', 100, 1, { duplicatesPerDelivery: 0.15 }),
+      run('survey', 100, 1, { phases }),
+      run('survey', 1000, 1, { phases, directMeanHops: 7 }),
+    ]
+    const table = targetTable(runs)
+    expect(table).toContain('| ≤ 0.3000 | 0.2000 | 1,000 | 1 | yes |')
+    expect(table).toContain('| direct messages, mean hops | 8.9 | ≤ 8.00 | 7.00 | 1,000 | 1 | yes |')
+    expect(table).toContain(
+      '| duplicates per delivery, many senders | 0.12–0.88 (GossipSub 5.4) | ≤ 0.0500 | – |',
+    )
+    expect(growthTable(runs)).toContain('| duplicates, unheard senders | 0.1500 | 0.2000 |')
   })
 
   it('takes a recovery that never came for the worst', () => {

@@ -2,10 +2,11 @@
  * The tables and the paragraph of docs/SCALE.md, from the runs.
  * @module
  */
+import { figureIn } from '../scenario.ts'
 import { type Fit, fitLog, type Point, valueAt } from './fit.ts'
 import { grouped, plot } from './plot.ts'
 import type { Figures, Run } from './results.ts'
-import { GROWTH, type Growth, PLOTS, TARGETS, type Target } from './targets.ts'
+import { GROWTH, type Growth, PLOTS, type Source, TARGETS, type Target } from './targets.ts'
 
 const MILLION = 1_000_000
 
@@ -20,8 +21,7 @@ export function targetTable(runs: readonly Run[]): string {
     const valuesAt = (size: number) =>
       valuesOf(
         runs.filter(({ peers }) => peers === size),
-        target.of,
-        target.field,
+        target.from,
       )
     const size = sizes.find(each => valuesAt(each).length > 0)
     const values = size === undefined ? [] : valuesAt(size)
@@ -124,18 +124,36 @@ function worstOf(values: readonly (number | null)[], { max }: Target): number | 
   return max === undefined ? Math.min(...known) : Math.max(...known)
 }
 
-function valuesOf(runs: readonly Run[], of: string, field: keyof Figures): (number | null)[] {
-  return runs
-    .filter(run => (of === '*' || run.name === of) && run.figures !== undefined)
-    .map(run => run.figures?.[field])
-    .map(value => (typeof value === 'number' ? value : null))
+/** The figures that runs of one size have: those of the first source that was measured at all. */
+function valuesOf(runs: readonly Run[], from: readonly Source[]): (number | null)[] {
+  for (const source of from) {
+    const values: (number | null)[] = []
+    for (const { name, figures } of runs) {
+      if (figures === undefined || (source.of !== '*' && source.of !== name)) continue
+      const value = valueIn(figures, source)
+      if (value !== undefined) values.push(value)
+    }
+    if (values.length > 0) return values
+  }
+  return []
 }
 
-function pointsOf(runs: readonly Run[], { of, field }: Growth): Point[] {
+/** `undefined` where the run had no such phase. */
+function valueIn(figures: Figures, source: Source): number | null | undefined {
+  if (source.phases === undefined) return figureIn(figures, source)
+  const { phases, field } = source
+  const values = phases.map(phase => figureIn(figures, { phase, field })).filter(value => value != null)
+  return values.length === 0 ? undefined : Math.max(...values)
+}
+
+function pointsOf(runs: readonly Run[], { from }: Growth): Point[] {
   const points: Point[] = []
-  for (const run of runs) {
-    const value = run.name === of ? run.figures?.[field] : undefined
-    if (typeof value === 'number') points.push({ n: run.peers, value })
+  for (const n of sizesOf(runs)) {
+    const values = valuesOf(
+      runs.filter(({ peers }) => peers === n),
+      from,
+    )
+    for (const value of values) if (value !== null) points.push({ n, value })
   }
   return points
 }

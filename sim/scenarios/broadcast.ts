@@ -2,6 +2,8 @@
  * Peers join one by one; one warm sender, then others nobody has heard yet; then direct messages.
  * @module
  */
+import type { Lab } from '../lab.ts'
+import type { Peer } from '../peer.ts'
 import type { Scenario } from '../scenario.ts'
 
 /** Duplicates per delivery from a warm sender. */
@@ -12,6 +14,12 @@ function allowed(loss: number, others: number): number {
 
 /** Messages in which a tree that began with the ground tree finds its quickest ways: one change of parent each. */
 const WARM_UP = 20
+
+/** Broadcasts of one sender until its tree is as good as it gets, then those that are measured, as `warm`. */
+export function warmSender(lab: Lab, sender: Peer): void {
+  lab.broadcasts('warm-up', [sender], WARM_UP)
+  lab.broadcasts('warm', [sender], lab.world.options.messages)
+}
 
 export const broadcast: Scenario = {
   name: 'broadcast',
@@ -27,10 +35,9 @@ export const broadcast: Scenario = {
     lab.joinOneByOne(20)
     lab.settle()
     lab.idle(10_000)
-    const sender = lab.pick(1)
-    lab.broadcasts('warm-up', sender, WARM_UP)
+    const [sender] = lab.pick(1)
+    if (sender !== undefined) warmSender(lab, sender)
     lab.headline = 'warm'
-    lab.broadcasts('warm', sender, lab.world.options.messages)
     lab.broadcasts('others', lab.pick(20), 1)
     lab.directs(200)
   },

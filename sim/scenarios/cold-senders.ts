@@ -3,7 +3,19 @@
  * there is nobody's: nothing was ever sent in this swarm.
  * @module
  */
+import type { Lab } from '../lab.ts'
+import type { Peer } from '../peer.ts'
 import type { Scenario } from '../scenario.ts'
+
+/** The first broadcast of each of these, as `cold`. */
+export function firstMessages(lab: Lab, senders: readonly Peer[]): void {
+  lab.broadcasts('cold', senders, 1, 200)
+}
+
+/** The very first broadcast of the swarm, as `very first`. */
+export function veryFirstMessage(lab: Lab, sender: Peer): void {
+  lab.broadcasts('very first', [sender], 1)
+}
 
 export const coldSenders: Scenario = {
   name: 'cold-senders',
@@ -23,8 +35,8 @@ export const coldSenders: Scenario = {
     lab.joinOneByOne(20)
     lab.settle()
     const [first, ...others] = lab.pick(51)
-    if (first !== undefined) lab.broadcasts('very first', [first], 1)
-    lab.broadcasts('cold', others, 1, 200)
+    if (first !== undefined) veryFirstMessage(lab, first)
+    firstMessages(lab, others)
     const [one, many] = lab.phases
     const worse = (one?.duplicatesPerDelivery ?? 0) > (many?.duplicatesPerDelivery ?? 0) ? one : many
     lab.headline = worse?.name

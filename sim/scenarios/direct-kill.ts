@@ -5,9 +5,9 @@
 import { directFigures, sendDirects, wholeAgain } from '../directs.ts'
 import type { Scenario } from '../scenario.ts'
 
-/** Messages a second, and for how long after the kill. */
-const GAP = 10
-const SPAN = 15_000
+/** A message every so many ms, and how many after the kill: a quarter of a minute. */
+export const DIRECT_GAP = 10
+export const DIRECTS = 1500
 
 export const directKill: Scenario = {
   name: 'direct-kill',
@@ -25,7 +25,7 @@ export const directKill: Scenario = {
     lab.settle()
     const killedAt = world.now
     for (const peer of lab.pick(Math.floor(world.options.peers * world.options.kill))) world.kill(peer)
-    const directs = sendDirects(world, SPAN / GAP, GAP)
+    const directs = sendDirects(world, DIRECTS, DIRECT_GAP)
     Object.assign(lab.found, directFigures(directs))
     lab.found.routingRecoveryMs = wholeAgain(directs.sent, killedAt)
   },

@@ -2,7 +2,12 @@
  * Direct messages between random pairs, over as many hops as it takes.
  * @module
  */
+import type { Lab } from '../lab.ts'
 import type { Scenario } from '../scenario.ts'
+
+export function randomPairs(lab: Lab): void {
+  lab.directs(1000)
+}
 
 export const direct: Scenario = {
   name: 'direct',
@@ -15,6 +20,6 @@ export const direct: Scenario = {
   run(lab) {
     lab.joinOneByOne(20)
     lab.settle()
-    lab.directs(1000)
+    randomPairs(lab)
   },
 }

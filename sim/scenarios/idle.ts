@@ -2,7 +2,12 @@
  * Nothing happens for a minute: what does a link cost, and are links left alone?
  * @module
  */
+import type { Lab } from '../lab.ts'
 import type { Scenario } from '../scenario.ts'
+
+export function aMinuteIdle(lab: Lab): void {
+  lab.idle(60_000)
+}
 
 export const idle: Scenario = {
   name: 'idle',
@@ -17,6 +22,6 @@ export const idle: Scenario = {
   run(lab) {
     lab.joinOneByOne(20)
     lab.settle()
-    lab.idle(60_000)
+    aMinuteIdle(lab)
   },
 }

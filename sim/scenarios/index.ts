@@ -18,6 +18,7 @@ import { massKill } from './mass-kill.ts'
 import { partition } from './partition.ts'
 import { receipts } from './receipts.ts'
 import { serverDown } from './server-down.ts'
+import { survey } from './survey.ts'
 import { topics } from './topics.ts'
 
 export const scenarios: readonly Scenario[] = [
@@ -34,6 +35,7 @@ export const scenarios: readonly Scenario[] = [
   direct,
   directKill,
   idle,
+  survey,
   topics,
   receipts,
   causal,

@@ -2,7 +2,15 @@
  * Many peers broadcast in turn, each of them heard before.
  * @module
  */
+import type { Lab } from '../lab.ts'
+import type { Peer } from '../peer.ts'
 import type { Scenario } from '../scenario.ts'
+
+/** Senders heard once: four rounds in which their trees improve, then four that are measured, as `many`. */
+export function warmSenders(lab: Lab, senders: readonly Peer[]): void {
+  lab.broadcasts('warm-up', senders, 4, 20)
+  lab.broadcasts('many', senders, 4, 20)
+}
 
 export const manySenders: Scenario = {
   name: 'many-senders',
@@ -25,8 +33,7 @@ export const manySenders: Scenario = {
     lab.settle()
     const senders = lab.pick(50)
     lab.broadcasts('first', senders, 1, 20)
-    lab.broadcasts('warm-up', senders, 4, 20)
+    warmSenders(lab, senders)
     lab.headline = 'many'
-    lab.broadcasts('many', senders, 4, 20)
   },
 }

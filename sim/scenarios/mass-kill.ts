@@ -2,6 +2,8 @@
  * A share of the peers dies without a word while broadcasts run; the survivors get everything all the same.
  * @module
  */
+import type { Lab } from '../lab.ts'
+import type { Peer } from '../peer.ts'
 import type { Scenario } from '../scenario.ts'
 
 /** Broadcasts, one every so many virtual ms; the kill comes halfway. */
@@ -9,8 +11,43 @@ const MESSAGES = 40
 const GAP = 100
 
 /** Within this every survivor has every message, and the mesh is whole, ms, detection included. */
-function recovery(kill: number): number {
+export function recoveryWithin(kill: number): number {
   return kill <= 0.05 ? 3000 : kill <= 0.2 ? 5000 : 10_000
+}
+
+/**
+ * Kills while broadcasts run and waits until the survivors are whole, as `killed`; returns those who broadcast.
+ *
+ * @param killed - called at the moment of the kill
+ */
+export function killWhileTalking(lab: Lab, killed = () => {}): readonly Peer[] {
+  const { world } = lab
+  const start = world.now
+  const victims = lab.pick(Math.floor(world.options.peers * world.options.kill))
+  const doomed = new Set(victims)
+  const senders = world.choice.sample(
+    world.live().filter(peer => !doomed.has(peer)),
+    5,
+  )
+  lab.broadcasts('before', senders, 4)
+  const before = world.traffic.copy()
+  const sent = []
+  let killedAt = 0
+  for (let i = 0; i < MESSAGES; i++) {
+    if (i === MESSAGES / 2) {
+      for (const peer of victims) world.kill(peer)
+      killedAt = world.now
+      killed()
+    }
+    const sender = senders[i % senders.length]
+    if (sender !== undefined) sent.push(lab.broadcast(sender))
+    world.advance(GAP)
+    if (killedAt > 0) lab.noteWhole(killedAt)
+  }
+  lab.recover(killedAt, 60_000)
+  lab.conclude('killed', sent, before)
+  lab.noteSurvivors(start)
+  return senders
 }
 
 export const massKill: Scenario = {
@@ -22,39 +59,16 @@ export const massKill: Scenario = {
     { field: 'maxLinks', max: maxPeers },
     { field: 'delivery', min: 1 },
     { field: 'deliverySurvivors', min: 1 },
-    { field: 'recoveryMs', max: recovery(kill) },
+    { field: 'recoveryMs', max: recoveryWithin(kill) },
     // The ring is for routing: an island is whole without it.
-    { field: 'wholeMs', max: recovery(kill) + 2000 },
+    { field: 'wholeMs', max: recoveryWithin(kill) + 2000 },
     { field: 'ringFaults', max: 0 },
   ],
   run(lab) {
-    const { world } = lab
     lab.joinOneByOne(20)
     lab.settle()
-    const victims = lab.pick(Math.floor(world.options.peers * world.options.kill))
-    const doomed = new Set(victims)
-    const senders = world.choice.sample(
-      world.live().filter(peer => !doomed.has(peer)),
-      5,
-    )
-    lab.broadcasts('before', senders, 4)
-    const before = world.traffic.copy()
-    const sent = []
-    let killedAt = 0
-    for (let i = 0; i < MESSAGES; i++) {
-      if (i === MESSAGES / 2) {
-        for (const peer of victims) world.kill(peer)
-        killedAt = world.now
-      }
-      const sender = senders[i % senders.length]
-      if (sender !== undefined) sent.push(lab.broadcast(sender))
-      world.advance(GAP)
-      if (killedAt > 0) lab.noteWhole(killedAt)
-    }
-    lab.recover(killedAt, 60_000)
     lab.headline = 'killed'
-    lab.conclude('killed', sent, before)
-    lab.noteSurvivors()
+    const senders = killWhileTalking(lab)
     lab.settle()
     lab.broadcasts('after', senders, 2)
     lab.directs(100)

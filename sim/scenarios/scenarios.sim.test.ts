@@ -110,6 +110,7 @@ describe('faults', () => {
     ['direct', { peers: 100, maxPeers: 5, seed: 8 }],
     ['direct-kill', { peers: 100, seed: 13 }],
     ['idle', { peers: 100, seed: 9 }],
+    ['survey', { peers: 60, seed: 19 }],
     ['topics', { peers: 60, seed: 5 }],
     ['topics', { peers: 40, seed: 13, loss: 0.05 }],
     ['receipts', { peers: 100, seed: 13 }],

@@ -312,8 +312,8 @@ export class Gossip {
     if (state.ground.deadline <= now) groundDue(state)
     if (state.requests.size > 0) this.publisher.expire()
     if (this.inquiries.deadline <= now) this.inquiries.tick()
+    state.stale = true
     this.end()
-    this.schedule()
   }
 
   /** The tree that first messages follow, to look at. */
@@ -353,11 +353,13 @@ export class Gossip {
     if (state.counted.size > 0) review(state)
     if (state.stranded.length > 0) this.publisher.settleStranded()
     if (state.touched.length > 0) flushTouched(state)
+    if (state.stale) this.schedule()
   }
 
   /** After a tick the deadline is exact; between ticks it is never too late. */
   private schedule(): void {
     const { state } = this
+    state.stale = false
     const { antiEntropyAt, ground, tallyAt } = state
     let at = Math.min(
       state.healing.at,

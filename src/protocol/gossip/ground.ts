@@ -152,7 +152,8 @@ function passOn(state: GossipState): void {
   const parent = next === undefined ? undefined : state.neighbours.get(next)
   ground.parent = parent?.link
   const hops = parent?.heard?.hops ?? beacon.hops - 1
-  ground.beacon = { ...beacon, hops: hops + 1 }
+  const { root, seq, bornAt } = beacon
+  ground.beacon = { root, seq, hops: hops + 1, bornAt }
   if (parent === undefined) adopt(state)
   for (const neighbour of state.neighbours.values()) tell(state, neighbour)
 }

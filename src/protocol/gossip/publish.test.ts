@@ -25,6 +25,20 @@ describe('sendBroadcast', () => {
     expect(net.peer(0).settled.get(request)).toBe('ok')
   })
 
+  test('an acked push wakes nobody again', () => {
+    const { net } = network({ seed: 52 })
+    net.fullMesh(2)
+    net.run(5000)
+    const { gossip } = net.peer(0)
+    net.broadcast(0, 'hello')
+    net.run(10)
+    expect(gossip.stats.unacked).toBe(1)
+    const asking = gossip.deadline
+    net.run(asking - net.now - 1)
+    expect(gossip.stats.unacked).toBe(0)
+    expect(gossip.deadline).toBeGreaterThan(asking)
+  })
+
   test('settles timeout when nobody acks after all questions', () => {
     const { net } = network({ seed: 53 })
     net.fullMesh(3)

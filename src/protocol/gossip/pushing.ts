@@ -33,11 +33,17 @@ function dueIn(state: GossipState, neighbour: Neighbour, attempts: number): numb
   return delay + transferTime(neighbour.unackedBytes)
 }
 
-function forget(neighbour: Neighbour, message: Message): boolean {
+function forget(state: GossipState, neighbour: Neighbour, message: Message): boolean {
   const unacked = neighbour.unacked.get(message)
   if (unacked === undefined) return false
   neighbour.unackedBytes -= unacked.bytes
-  return neighbour.unacked.delete(message)
+  neighbour.unacked.delete(message)
+  if (neighbour.unacked.size === 0) {
+    // The rule where all is well: without this every push is followed by a wake for nothing.
+    state.spare(neighbour.retryAt)
+    neighbour.retryAt = Number.POSITIVE_INFINITY
+  }
+  return true
 }
 
 /** A neighbour has a message: it said so, or pushed it itself. False when nothing was awaited. */
@@ -48,7 +54,7 @@ export function acked(state: GossipState, neighbour: Neighbour, message: Message
     request.tried.add(neighbour.link)
     noLongerAwaited(state, message, request, neighbour)
   }
-  return forget(neighbour, message)
+  return forget(state, neighbour, message)
 }
 
 function noLongerAwaited(state: GossipState, message: Message, request: Request, neighbour: Neighbour): void {
@@ -83,7 +89,7 @@ export function ackedRange(
 
 /** A link is not counted on any more for this message; announcements and ranges still repair it. */
 export function giveUp(state: GossipState, neighbour: Neighbour, message: Message): void {
-  forget(neighbour, message)
+  forget(state, neighbour, message)
   if (message.request !== undefined && !message.request.settled) {
     noLongerAwaited(state, message, message.request, neighbour)
   }

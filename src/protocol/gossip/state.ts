@@ -110,6 +110,8 @@ export class GossipState {
   out: Outbox = []
   /** No timer is due before this. */
   deadline = Number.POSITIVE_INFINITY
+  /** What that was for has been settled. */
+  stale = false
   /** Tallies that changed in this turn. */
   readonly counted = new Set<Tally>()
   /** Neighbours that got a frame in this turn. */
@@ -151,6 +153,11 @@ export class GossipState {
 
   wake(at: number): void {
     if (at < this.deadline) this.deadline = at
+  }
+
+  /** What was to happen at `at` need not any more: if that was the next thing, the deadline is worked out anew. */
+  spare(at: number): void {
+    if (at <= this.deadline) this.stale = true
   }
 
   emit(effect: Effect): void {

@@ -85,7 +85,8 @@ export class Verifying {
   /** Puts a further copy beside the first: bytes equal to those of one that is here are not kept twice. */
   join(candidate: Candidate, copy: Copy): void {
     const same = candidate.copies.find(other => sameBytes(other.push, copy.push))
-    const kept = same === undefined ? copy : { ...copy, push: same.push }
+    const { link, hops, flags } = copy
+    const kept = same === undefined ? copy : { link, hops, flags, push: same.push }
     candidate.copies.push(kept)
     this.charge(kept, 1)
   }

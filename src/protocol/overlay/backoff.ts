@@ -71,19 +71,25 @@ export class Backoff {
   failed(peer: PeerId, silent: boolean, now: number): boolean {
     const failures = this.of(peer).failures + 1
     const until = now + jitter(this.random, waitAfter(failures), 0.25)
-    this.set(peer, { ...NEVER, failures, silent, until })
+    this.set(peer, { failures, silent, shunned: false, until, bucketUntil: 0 })
     return failures >= GONE_AFTER
   }
 
   shun(peer: PeerId, now: number): void {
-    this.set(peer, { ...NEVER, failures: 1, shunned: true, until: now + SHUNNED_FOR })
+    this.set(peer, { failures: 1, silent: false, shunned: true, until: now + SHUNNED_FOR, bucketUntil: 0 })
   }
 
   /** It said no, or was given up: not before `wait` ms, for the ring or for buckets only. */
   defer(peer: PeerId, wait: number, ring: boolean, now: number): void {
-    const entry = this.of(peer)
+    const { failures, silent, shunned, until, bucketUntil } = this.of(peer)
     const later = now + jitter(this.random, wait, 0.25)
-    this.set(peer, ring ? { ...entry, until: later } : { ...entry, bucketUntil: later })
+    this.set(peer, {
+      failures,
+      silent,
+      shunned,
+      until: ring ? later : until,
+      bucketUntil: ring ? bucketUntil : later,
+    })
   }
 
   /** A letter of its has come. */

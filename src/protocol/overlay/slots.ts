@@ -175,7 +175,10 @@ export class Slots {
   /** A slot for a peer that is asked, or accepted; it counts once it is added. */
   create(asked: Asked, now: number): Slot {
     return {
-      ...asked,
+      peer: asked.peer,
+      session: asked.session,
+      ring: asked.ring,
+      outgoing: asked.outgoing,
       link: 0,
       phase: 'asked',
       deadline: now + ASK_TIMEOUT,

@@ -117,7 +117,7 @@ export function readData(reader: Reader): Data | undefined {
   const head = readHead(reader.u8())
   const number = reader.varint(MAX_NUMBER)
   if (!reader.ok || head === undefined || reader.left > MAX_BODY) return undefined
-  return { ...head, number, body: reader.rest() }
+  return { kind: head.kind, receipt: head.receipt, number, body: reader.rest() }
 }
 
 /** `ranges` is first, last, first, last …, inclusive. */

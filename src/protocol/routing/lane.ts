@@ -99,8 +99,9 @@ export function newFlight(lane: Lane, sending: Sending | undefined, number: numb
     phase: 'queued',
     attempts: 0,
     deadEnds: 0,
-    firstDeadEnd: 0,
-    sentAt: 0,
+    // Doubles from the start: a field that changes from small integers to fractions costs every reader its shape.
+    firstDeadEnd: Number.NEGATIVE_INFINITY,
+    sentAt: Number.NEGATIVE_INFINITY,
     turn: 0,
     astray: false,
     unsure: false,

@@ -210,7 +210,7 @@ export class Relay {
       this.hops.send(
         link,
         Frame.BOUNCED,
-        { ...this.marked(transit, transit.course), hops: transit.hops + 1 },
+        moved(transit, transit.hops + 1, transit.course, transit.budget, this.marks(transit, transit.course)),
         now,
         out,
       )
@@ -292,7 +292,7 @@ export class Relay {
     const isHere = frame[0] === Frame.BOUNCED ? way?.back === link : way?.tried.at(-1) === link
     // The link that failed has not been crossed.
     return way !== undefined && isHere && !way.answered
-      ? { way, address, transit: { ...transit, hops: transit.hops - 1 } }
+      ? { way, address, transit: crossed(transit, -1) }
       : undefined
   }
 
@@ -325,7 +325,7 @@ export class Relay {
     if (transit.hops >= (isSearch ? this.limits.maxSearchHops : this.limits.maxHops)) return 'spent'
     const target = this.neighbourOf(address.to)
     if (target !== undefined && !target.suspect && !way.tried.includes(target.link)) {
-      this.emit(way, target.link, { ...transit, hops: transit.hops + 1 }, now, out)
+      this.emit(way, target.link, crossed(transit, 1), now, out)
       return 'out'
     }
     const at = placeOf(address.to)
@@ -341,8 +341,7 @@ export class Relay {
         choice = this.choose(at, course, way, transit)
       }
     }
-    const hops = transit.hops + 1
-    const onward = { ...this.marked(transit, course), hops, course, budget }
+    const onward = moved(transit, transit.hops + 1, course, budget, this.marks(transit, course))
     if (choice !== undefined) {
       this.emit(way, choice.neighbour.link, onward, now, out)
       return 'out'
@@ -354,12 +353,11 @@ export class Relay {
     return 'out'
   }
 
-  /** With this peer in the visited set, where the course has one. */
-  private marked(transit: Transit, course: Course): Transit {
-    const { marks } = transit
+  /** The visited set with this peer in it, where the course has one. */
+  private marks({ marks }: Transit, course: Course): readonly number[] {
+    if (course !== Course.LAST || marks.length >= MAX_MARKS) return marks
     const own = markOf(this.place)
-    if (course !== Course.LAST || marks.length >= MAX_MARKS || marks.includes(own)) return transit
-    return { ...transit, marks: [...marks, own] }
+    return marks.includes(own) ? marks : [...marks, own]
   }
 
   private isClosedOver(target: Place, course: Course): boolean {
@@ -372,7 +370,7 @@ export class Relay {
     if (asked !== undefined && address.kind <= Envelope.ANSWER) asked.answered = true
     const isOpen = back !== undefined && back !== SELF && back !== way.back && this.neighbours.has(back)
     if (isOpen && transit.hops < this.limits.maxSearchHops)
-      this.emit(way, back, { ...transit, hops: transit.hops + 1 }, now, out)
+      this.emit(way, back, crossed(transit, 1), now, out)
     else this.walk(way, address, transit, now, out)
   }
 
@@ -404,6 +402,21 @@ export class Relay {
     way.tried.push(link)
     this.hops.send(link, Frame.ROUTED, transit, now, out)
   }
+}
+
+/** Written out, field by field: every envelope under way has one shape, which is what keeps the hot path quick. */
+function moved(
+  { envelope }: Transit,
+  hops: number,
+  course: Course,
+  budget: number,
+  marks: readonly number[],
+): Transit {
+  return { hops, course, budget, marks, envelope }
+}
+
+function crossed(transit: Transit, links: number): Transit {
+  return moved(transit, transit.hops + links, transit.course, transit.budget, transit.marks)
 }
 
 function senderOf(address: Address, envelope: Uint8Array): PeerId {
