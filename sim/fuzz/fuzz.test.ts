@@ -109,6 +109,18 @@ describe('the protocol', () => {
     ['seed=4 skew=29880 verifyCost=1.078; join 11 0; wait 6720; partition 41 34 0; wait 7780'],
     ['seed=6 maxPeers=5; join 8 100; wait 3000; broadcast 1 3 50; massacre 40; broadcast 0 3 50; churn 2'],
     ['seed=7 loss=0.05 jitter=40; join 6 0; freeze 2 20000; broadcast 1 2 500; mute 3 1 0; send 0 4 2'],
+    // A sender without links, whose first links lead to newcomers: those behind them missed it.
+    [
+      'seed=5043 maxPeers=3 latencyMax=395; join 9 21; wait 1829; broadcast 11 5 383; guests 90 8001; churn 5',
+    ],
+    // Who alone has a dead sender's first messages is frozen for longer than the gap they leave is waited for.
+    [
+      'seed=5076 loss=0.017 duplicate=0.07 reorder=0.208; join 3 0; wait 7026; freeze 43 13693; join 5 19; partition 51 68 2; mute 2 6 763; wait 373; broadcast 34 3 265; massacre 23',
+    ],
+    // Newcomers alone between the older peers.
+    [
+      'seed=20202 maxPeers=3 payload=81 reorder=0.207 skew=77718 connectFailure=0.235; join 8 135; wait 7510; mute 38 3 15674; mute 28 7 17489; broadcast 57 3 487; broadcast 44 5 413; churn 5; mute 54 7 0; churn 2; partition 12 24 0; send 8 4 4; server-start; broadcast 11 2 229; join 1 158',
+    ],
   ])('passes %s', { timeout: 30_000 }, program => {
     const { failure } = play(parseProgram(program), protocolMachine)
     expect(failure, commandOfProgram(parseProgram(program))).toBeUndefined()
