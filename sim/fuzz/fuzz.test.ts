@@ -117,6 +117,8 @@ describe('the protocol', () => {
     [
       'seed=5076 loss=0.017 duplicate=0.07 reorder=0.208; join 3 0; wait 7026; freeze 43 13693; join 5 19; partition 51 68 2; mute 2 6 763; wait 373; broadcast 34 3 265; massacre 23',
     ],
+    // Answers that took longer than they were waited for were never in time: two asks took turns for the one free slot, for ever.
+    ['seed=5043 maxPeers=3 loss=0.101 latencyMax=395; join 22 0; wait 7240'],
     // Newcomers alone between the older peers.
     [
       'seed=20202 maxPeers=3 payload=81 reorder=0.207 skew=77718 connectFailure=0.235; join 8 135; wait 7510; mute 38 3 15674; mute 28 7 17489; broadcast 57 3 487; broadcast 44 5 413; churn 5; mute 54 7 0; churn 2; partition 12 24 0; send 8 4 4; server-start; broadcast 11 2 229; join 1 158',

@@ -86,9 +86,9 @@ export class Backoff {
     this.set(peer, ring ? { ...entry, until: later } : { ...entry, bucketUntil: later })
   }
 
-  /** A letter of its has come. */
-  heard(peer: PeerId): void {
-    if (this.of(peer).silent) this.entries.delete(peer)
+  /** A letter of its has come. True when it was taken for silent. */
+  heard(peer: PeerId): boolean {
+    return this.of(peer).silent && this.entries.delete(peer)
   }
 
   succeeded(peer: PeerId): void {
