@@ -15,6 +15,8 @@ const PATIENCE = 180_000
 const PROMPTLY = 15_000
 /** Virtual ms without a link change that count as quiet. */
 const QUIET = 3000
+/** Virtual ms until a link that died, or whose end was frozen, is known to be dead: 6 s of silence, and a probe. */
+const DEATH = 7000
 /** Virtual ms until a neighbour has told what it has: announcements wait for 1.5 s, questions are 1.7 s apart. */
 const NEWS = 3000
 const SEND_TIMEOUT = 10_000
@@ -49,8 +51,9 @@ export class Forgone {
 }
 
 export function judge(world: World, forgone: Forgone): Failure | undefined {
-  const calm = () => world.now - world.lastChange >= QUIET
-  world.runUntil(() => shortOf(world, forgone) === undefined && calm(), PATIENCE, 250)
+  const begun = world.now
+  const calm = () => world.now - begun >= DEATH && world.now - world.lastChange >= QUIET
+  world.runUntil(() => calm() && shortOf(world, forgone) === undefined, PATIENCE, 250)
   return shortOf(world, forgone) ?? epilogue(world, forgone)
 }
 
