@@ -119,7 +119,8 @@ export class World {
 
   /** Nothing happens to the peer for this long; then everything does. */
   freeze(peer: Peer, duration: number): void {
-    peer.frozenUntil = this.now + duration
+    // Never less than it is: what is put off till the end of one freeze must not be overtaken when another ends before it.
+    peer.frozenUntil = Math.max(peer.frozenUntil, this.now + duration)
   }
 
   /**
