@@ -119,8 +119,8 @@ export class World {
 
   /** Nothing happens to the peer for this long; then everything does. */
   freeze(peer: Peer, duration: number): void {
-    // Never less than it is: what is put off till the end of one freeze must not be overtaken when another ends before it.
-    peer.frozenUntil = Math.max(peer.frozenUntil, this.now + duration)
+    // Who is frozen already stays so no longer: what was put off till then would be overtaken by what comes from now on.
+    if (peer.frozenUntil <= this.now) peer.frozenUntil = this.now + duration
   }
 
   /**

@@ -125,6 +125,7 @@ describe('the protocol', () => {
     ],
     // Frozen twice: what came during the first was overtaken by what came after the second.
     ['seed=40186; join 2 15; freeze 0 412; server-stop; send 0 0 2; freeze 0 0'],
+    ['seed=40186; join 2 15; freeze 0 412; server-stop; send 0 0 2; freeze 0 373'],
     // Newcomers alone between the older peers.
     [
       'seed=20202 maxPeers=3 payload=81 reorder=0.207 skew=77718 connectFailure=0.235; join 8 135; wait 7510; mute 38 3 15674; mute 28 7 17489; broadcast 57 3 487; broadcast 44 5 413; churn 5; mute 54 7 0; churn 2; partition 12 24 0; send 8 4 4; server-start; broadcast 11 2 229; join 1 158',
