@@ -119,7 +119,8 @@ export class World {
 
   /** Nothing happens to the peer for this long; then everything does. */
   freeze(peer: Peer, duration: number): void {
-    peer.frozenUntil = this.now + duration
+    // Who is frozen already stays so no longer: what was put off till then would be overtaken by what comes from now on.
+    if (peer.frozenUntil <= this.now) peer.frozenUntil = this.now + duration
   }
 
   /**

@@ -109,6 +109,27 @@ describe('the protocol', () => {
     ['seed=4 skew=29880 verifyCost=1.078; join 11 0; wait 6720; partition 41 34 0; wait 7780'],
     ['seed=6 maxPeers=5; join 8 100; wait 3000; broadcast 1 3 50; massacre 40; broadcast 0 3 50; churn 2'],
     ['seed=7 loss=0.05 jitter=40; join 6 0; freeze 2 20000; broadcast 1 2 500; mute 3 1 0; send 0 4 2'],
+    // A sender without links, whose first links lead to newcomers: those behind them missed it.
+    [
+      'seed=5043 maxPeers=3 latencyMax=395; join 9 21; wait 1829; broadcast 11 5 383; guests 90 8001; churn 5',
+    ],
+    // Who alone has a dead sender's first messages is frozen for longer than the gap they leave is waited for.
+    [
+      'seed=5076 loss=0.017 duplicate=0.07 reorder=0.208; join 3 0; wait 7026; freeze 43 13693; join 5 19; partition 51 68 2; mute 2 6 763; wait 373; broadcast 34 3 265; massacre 23',
+    ],
+    // Answers that took longer than they were waited for were never in time: two asks took turns for the one free slot, for ever.
+    ['seed=5043 maxPeers=3 loss=0.101 latencyMax=395; join 22 0; wait 7240'],
+    // Both ends of the only link wake from a minute's freeze, and it has died meanwhile.
+    [
+      'seed=30030 maxPeers=5 payload=194 latencyMax=153; join 2 0; wait 4798; send 47 22 1; wait 10928; server-start; broadcast 4 3 155; send 9 39 4; freeze 23 58341; server-start; wait 1700; freeze 6 58963; broadcast 21 1 64; partition 9 38 0; mute 25 8 0; send 42 42 3; server-start; mute 6 3 0',
+    ],
+    // Frozen twice: what came during the first was overtaken by what came after the second.
+    ['seed=40186; join 2 15; freeze 0 412; server-stop; send 0 0 2; freeze 0 0'],
+    ['seed=40186; join 2 15; freeze 0 412; server-stop; send 0 0 2; freeze 0 373'],
+    // Newcomers alone between the older peers.
+    [
+      'seed=20202 maxPeers=3 payload=81 reorder=0.207 skew=77718 connectFailure=0.235; join 8 135; wait 7510; mute 38 3 15674; mute 28 7 17489; broadcast 57 3 487; broadcast 44 5 413; churn 5; mute 54 7 0; churn 2; partition 12 24 0; send 8 4 4; server-start; broadcast 11 2 229; join 1 158',
+    ],
   ])('passes %s', { timeout: 30_000 }, program => {
     const { failure } = play(parseProgram(program), protocolMachine)
     expect(failure, commandOfProgram(parseProgram(program))).toBeUndefined()

@@ -8,7 +8,7 @@ import type { MachineFactory } from '../machine.ts'
 import { DEFAULTS, type SimOptions } from '../options.ts'
 import type { Peer } from '../peer.ts'
 import { World } from '../world.ts'
-import { type Failure, judge } from './judge.ts'
+import { type Failure, Forgone, judge } from './judge.ts'
 import type { Program, Step } from './program.ts'
 
 const SEND_TIMEOUT = 10_000
@@ -25,10 +25,12 @@ type Mutable = { -readonly [F in keyof SimOptions]: SimOptions[F] }
 export function play(program: Program, factory: MachineFactory): Played {
   const options: Mutable = { ...DEFAULTS, ...program.options }
   const world = new World(options, factory)
+  const forgone = new Forgone()
+  world.onDelivery = (peer, message) => forgone.note(world, peer, message)
   try {
     for (const step of program.steps) act(world, step)
     endFaults(world, options)
-    return { failure: judge(world), world }
+    return { failure: judge(world, forgone), world }
   } catch (error) {
     if (error instanceof InvariantViolation) {
       return { failure: { kind: error.invariant, detail: error.message }, world }

@@ -298,7 +298,9 @@ export interface Mesh extends AsyncDisposable {
   send(peer: PeerId, data: Data, options?: SendOptions): Promise<void>
   /**
    * Sends to every peer of the swarm, exactly once, in order. Resolves when every tree neighbour has acked; at
-   * once when there is no other peer. With `receipt: true` it resolves with how many peers have it, see
+   * once when there is no other peer. Without a link (`connecting`, `reconnecting`) it waits for the first, 20 s at
+   * most. Who is cut off meanwhile gets it later from any neighbour that has it: those who were there when it was
+   * sent, not newcomers. What has not come 10 s after a later one of its sender is given up. With `receipt: true` it resolves with how many peers have it, see
    * {@link BroadcastOptions.receipt}. A topic is 1 … 256 bytes of UTF-8; topics that end in `/*` are patterns
    * and cannot be sent to.
    *

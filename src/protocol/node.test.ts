@@ -131,6 +131,21 @@ describe('the state', () => {
     expect(tab.neighbours).toHaveLength(2)
   })
 
+  it('decides what a broadcast without links is: said to nobody, or waiting for the first link', () => {
+    const world = new World(11)
+    const [a] = world.swarm(1) as [Tab]
+    const b = world.tab()
+    b.join()
+    const requests = [a.broadcast('alone'), b.broadcast('early')] as const
+    world.run(10)
+    expect(a.outcomes.get(requests[0])).toBe('ok')
+    expect(b.node.state).toBe('connecting')
+    expect(b.outcomes.has(requests[1])).toBe(false)
+    world.run(3000)
+    expect(b.outcomes.get(requests[1])).toBe('ok')
+    expect(a.seen('deliver')).toHaveLength(1)
+  })
+
   it('does not take the death of the server for the loss of the mesh', () => {
     const world = new World(10)
     const [a, b] = world.swarm(2) as [Tab, Tab]

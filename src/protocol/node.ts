@@ -652,6 +652,7 @@ export class Node {
   private become(state: NodeState): void {
     if (state === this.current) return
     this.current = state
+    this.gossip.cutOff(state !== 'connected')
     this.out.push({ kind: 'state', state })
   }
 

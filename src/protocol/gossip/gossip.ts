@@ -120,10 +120,16 @@ export class Gossip {
     state.deadline = NEVER
   }
 
+  /** There are others, and none of them can be reached: what is broadcast waits for the first link. */
+  cutOff(cutOff: boolean): void {
+    this.state.cutOff = cutOff
+  }
+
   linkUp(link: LinkId, peer: PeerId, now: number, out: Outbox): void {
     const { state } = this
     if (state.joinedAt === undefined || state.neighbours.has(link)) return
     this.begin(now, out)
+    if (state.neighbours.size === 0) this.publisher.redate()
     const repair = new Credit(state.settings.historyBytes, REPAIR_PER_SECOND, now)
     const comparisons = new Credit(COMPARISONS, COMPARISONS_PER_SECOND, now)
     const neighbour = new Neighbour(link, peer, repair, comparisons, now)

@@ -15,6 +15,33 @@ describe('sendBroadcast', () => {
     expect(net.peer(0).settled.get(request)).toBe('ok')
   })
 
+  test('waits for the first link while cut off, and goes over a newcomer to those who were there before', () => {
+    const { net } = network({ seed: 59 })
+    for (let i = 0; i < 2; i++) net.add()
+    const cutOff = net.peer(0)
+    cutOff.gossip.cutOff(true)
+    const request = net.broadcast(0, 'hello')
+    net.run(5000)
+    expect(cutOff.settled.has(request)).toBe(false)
+    net.add()
+    net.link(1, 2)
+    net.run(1000)
+    net.link(0, 2)
+    cutOff.gossip.cutOff(false)
+    net.run(5000)
+    expect(cutOff.settled.get(request)).toBe('ok')
+    for (const index of [1, 2]) expect(net.peer(index).delivered.map(each => each.text)).toEqual(['hello'])
+  })
+
+  test('settles timeout when no link comes while it is cut off', () => {
+    const { net } = network({ seed: 60 })
+    const { gossip, settled } = net.add()
+    gossip.cutOff(true)
+    const request = net.broadcast(0, 'hello?')
+    net.run(21_000)
+    expect(settled.get(request)).toBe('timeout')
+  })
+
   test('settles ok when every tree neighbour has acked, not before', () => {
     const { net } = network({ seed: 52, latency: [50, 50] })
     net.fullMesh(3)

@@ -127,7 +127,8 @@ export class Publisher {
       else neighbour.owed = true
     }
     // Alone, or nobody wants it.
-    if (request.waiting.size === 0 && state.neighbours.size === unwanted) settle(state, request, 'ok')
+    const nobody = state.neighbours.size === unwanted && (unwanted > 0 || !state.cutOff)
+    if (request.waiting.size === 0 && nobody) settle(state, request, 'ok')
     else if (request.waiting.size === 0) state.stranded.push(message)
     if (tally !== undefined) awaitAll(state, tally, message)
   }
@@ -164,6 +165,15 @@ export class Publisher {
       // Where all have been tried in vain (they crashed, and are not missed yet) others come: they compare ranges, and
       // may have it before the deadline.
     }
+  }
+
+  /**
+   * The first link after none: what waited for it counts as broadcast now. Newcomers may be all that is near, and of what was
+   * before they joined they take nothing and bring nothing to those beyond.
+   */
+  redate(): void {
+    for (const message of this.state.own.messages.values())
+      if (message.request?.settled === false && message.request.acked === 0) message.at = this.state.now
   }
 
   /** Requests whose time is over. */

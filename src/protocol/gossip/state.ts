@@ -81,6 +81,8 @@ export class GossipState {
   readonly ground: Ground
   /** When this peer joined; `undefined` before and after. */
   joinedAt: number | undefined
+  /** Without links, and not because there is nobody. */
+  cutOff = false
   /** When the next comparison with a random neighbour is due. */
   antiEntropyAt = Number.POSITIVE_INFINITY
   /** When a stream was active last. */

@@ -28,7 +28,8 @@ export interface Message {
   readonly hops: number
   /** It was repaired on its way here. */
   readonly late: boolean
-  readonly at: number
+  /** When it came; this peer's own, when it could be sent. */
+  at: number
   readonly request: Request | undefined
   // History is one list over all streams, oldest first.
   older: Message | undefined

@@ -92,9 +92,9 @@ export class Backoff {
     })
   }
 
-  /** A letter of its has come. */
-  heard(peer: PeerId): void {
-    if (this.of(peer).silent) this.entries.delete(peer)
+  /** A letter of its has come. True when it was taken for silent. */
+  heard(peer: PeerId): boolean {
+    return this.of(peer).silent && this.entries.delete(peer)
   }
 
   succeeded(peer: PeerId): void {

@@ -82,10 +82,10 @@ export class Ground {
     for (const id of ids) if (!this.departed.has(id, now)) this.view.addNear(id)
   }
 
-  /** A letter of a peer's has come: it is there, whatever was said of it. */
-  heard(id: PeerId): void {
+  /** A letter of a peer's has come: it is there, whatever was said of it. True when an ask of it was given up. */
+  heard(id: PeerId): boolean {
     this.departed.returned(id)
-    this.backoff.heard(id)
+    return this.backoff.heard(id)
   }
 
   /** A peer has shown itself, or the signaling server vouches for it. */

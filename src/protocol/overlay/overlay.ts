@@ -156,7 +156,8 @@ export class Overlay {
 
   letter(from: PeerId, kind: number, body: Uint8Array, now: number, out: Out): Drop | undefined {
     if (!this.plan.running) return undefined
-    this.ground.heard(from)
+    const silent = this.ground.heard(from)
+    if (silent && (kind === LETTER.ACCEPT || kind === LETTER.REFUSE)) this.ground.slots.late()
     switch (kind) {
       case LETTER.ASK:
         return this.onAsk(from, body, now, out)

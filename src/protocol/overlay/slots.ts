@@ -117,6 +117,11 @@ export class Slots {
     this.patience = Math.min(ASK_TIMEOUT, Math.max(LEAST_PATIENCE, patience))
   }
 
+  /** An answer came to an ask that was given up. Its time is not known; without this no slow answer would ever be in time. */
+  late(): void {
+    this.patience = Math.min(ASK_TIMEOUT, this.patience * 1.25)
+  }
+
   /** Asks that may yet be answered, and links that are being opened. */
   pending(now: number): number {
     let count = 0
