@@ -104,6 +104,7 @@ export class Publisher {
       deps: NO_DEPS,
       hops: 0,
       late: false,
+      came: state.now,
       at: state.now,
       request,
       older: undefined,

@@ -81,7 +81,7 @@ function check(
     return undefined
   }
   if (!verifying.hasRoom(neighbour.link, push.frame.length)) return 'table-full'
-  const copy: Copy = { link: neighbour.link, hops: push.hops, flags: push.flags, push }
+  const copy: Copy = { link: neighbour.link, hops: push.hops, flags: push.flags, at: state.now, push }
   if (candidate !== undefined) {
     state.counters.duplicates++
     verifying.join(candidate, copy)
@@ -197,6 +197,7 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
     deps: push.deps,
     hops: copy.hops,
     late: (copy.flags & (REPAIR | LATE)) !== 0,
+    came: copy.at,
     at: state.now,
     request: undefined,
     older: undefined,

@@ -28,7 +28,9 @@ export interface Message {
   readonly hops: number
   /** It was repaired on its way here. */
   readonly late: boolean
-  /** When it came; this peer's own, when it could be sent. */
+  /** When it came over a link. */
+  readonly came: number
+  /** When it had been checked and could be passed on; this peer's own, when it could be sent. */
   at: number
   readonly request: Request | undefined
   // History is one list over all streams, oldest first.

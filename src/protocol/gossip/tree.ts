@@ -166,12 +166,14 @@ export function optimize(state: GossipState, message: Message, neighbour: Neighb
   const { stream, seq } = message
   const parent = stream.parent === undefined ? undefined : state.neighbours.get(stream.parent)
   if (message.late || parent === undefined || parent === neighbour || !state.usable(neighbour)) return
-  const gain = message.at - edge.toldAt
+  const gain = message.came - edge.toldAt
   // What came before the last change is measured against the parent of today, not the one of then.
   const known = seq <= stream.swapSeq ? stream.swapGain : 0
   const { optimizationThreshold } = state.settings
   const needs = stream.swapNeeds * Math.max(0, 1 - (stream.highest - stream.swapSeq) / RESTED)
-  if (gain - known < Math.max(optimizationThreshold, needs)) return
+  // Where checks wait for each other, which copy came first says as little.
+  const check = message.at - message.came
+  if (gain - known < check + Math.max(optimizationThreshold, needs)) return
   stream.swapSeq = stream.highest
   stream.swapGain = gain
   stream.swapNeeds = 2 * Math.max(optimizationThreshold * FREE, needs)

@@ -12,6 +12,8 @@ export interface Copy {
   readonly link: LinkId
   readonly hops: number
   readonly flags: number
+  /** When it came. */
+  readonly at: number
   readonly push: Push
 }
 
@@ -85,8 +87,8 @@ export class Verifying {
   /** Puts a further copy beside the first: bytes equal to those of one that is here are not kept twice. */
   join(candidate: Candidate, copy: Copy): void {
     const same = candidate.copies.find(other => sameBytes(other.push, copy.push))
-    const { link, hops, flags } = copy
-    const kept = same === undefined ? copy : { link, hops, flags, push: same.push }
+    const { link, hops, flags, at } = copy
+    const kept = same === undefined ? copy : { link, hops, flags, at, push: same.push }
     candidate.copies.push(kept)
     this.charge(kept, 1)
   }
