@@ -42,7 +42,7 @@ export const partition: Scenario = {
     { field: 'delivery', min: 1 },
     { field: 'healMs', max: 5000 },
     { field: 'ringFaults', max: 0 },
-    ...(loss + duplicate + reorder === 0 ? [{ field: 'crossingsPerMissing', max: 1.5 } as const] : []),
+    ...(loss + duplicate + reorder === 0 ? [{ field: 'crossingsPerMissing', max: 2 } as const] : []),
   ],
   run(lab) {
     lab.joinOneByOne(20)

@@ -25,7 +25,9 @@ import type { Verifying } from './verifying.ts'
 /** The first wait, ms for each power of e of the swarm: of 3,000 = e⁸ peers the last wait 1.5 s, and one does not wait. */
 const SPREAD = 190
 /** In a swarm no larger everybody asks at once: the few crossings that a claim could save are not worth a wait. */
-const FEW = 6
+const FEW = 16
+/** In powers of e, how far to go above the estimate of the swarm: so it is seldom that two begin at once. */
+const MARGIN = 1
 /** So soon after its join a peer has little to catch up with, ms, and the swarm may be as young: it asks at once. */
 const YOUNG = 10_000
 /** So many ids, the nearest known, tell how dense the ring is. */
@@ -74,11 +76,11 @@ export function offered(state: GossipState, neighbour: Neighbour): void {
     const size = swarmSize(state)
     const young = state.now - (state.joinedAt ?? state.now) < YOUNG
     if (young || size <= FEW) return askNow(state)
-    const wait = SPREAD * Math.LN2 * (doublings(size) - halvings(state.config.random))
+    const wait = SPREAD * (MARGIN + Math.LN2 * (doublings(size) - halvings(state.config.random)))
     actAt(state, state.now + Math.max(0, wait))
   }
   for (const each of state.neighbours.values()) if (!each.offering && !each.suspect) return
-  askNow(state)
+  actAt(state, state.now)
 }
 
 /** Nobody is waited for. */
