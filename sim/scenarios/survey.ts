@@ -17,6 +17,8 @@ import { aMinuteApart } from './partition.ts'
 
 /** Senders whose first messages are measured, and later their trees. */
 const SENDERS = 50
+/** Any number of peers joins within it, virtual ms. */
+const MINUTE = 60_000
 
 export const survey: Scenario = {
   name: 'survey',
@@ -51,7 +53,7 @@ export const survey: Scenario = {
   run(lab) {
     const { world } = lab
     lab.headline = 'warm'
-    lab.joinOneByOne(20)
+    lab.joinOneByOne(Math.min(20, MINUTE / world.options.peers))
     lab.settle()
     lab.notePaths()
     aMinuteIdle(lab)

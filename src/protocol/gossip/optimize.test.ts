@@ -71,6 +71,6 @@ test('links that jitter do not keep the trees changing', () => {
   for (let round = 0; round < 20; round++) for (const sender of senders) stretch(net, sender)
   const grafts = net.total('grafts')
   for (let round = 0; round < 20; round++) for (const sender of senders) stretch(net, sender)
-  // One change of parent for a hundred deliveries; half of all announcements would be a reason for one.
-  expect(net.total('grafts') - grafts).toBeLessThan(0.06 * 20 * 3 * 19)
+  // Without patience it is three in ten deliveries.
+  expect(net.total('grafts') - grafts).toBeLessThan(0.1 * 20 * 3 * 19)
 })
