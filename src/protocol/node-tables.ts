@@ -3,9 +3,11 @@
  * lets brackets pass `private`), so that the library carries nothing for it: only the simulator imports this.
  * @module
  */
+
 import { GOSSIP_DEFAULTS, MAX_RANGES as GOSSIP_RANGES } from './gossip/config.ts'
 import { MAX_HELD } from './handshake/handshake.ts'
-import { MAX_HELD_BYTES, type Node } from './node.ts'
+import type { Node } from './node.ts'
+import { MAX_HELD_BYTES } from './node-channel.ts'
 import { ROUTING_LIMITS } from './routing/limits.ts'
 import { MAX_RANGES as LETTER_RANGES } from './routing/seen.ts'
 import type { TableSize } from './table.ts'
@@ -18,12 +20,12 @@ const MAX_ACKS = 256
 export function tablesOf(node: Node): TableSize[] {
   const { maxPeers } = node.config
   return [
-    { table: 'node.channels', size: node['channels'].size, bound: maxPeers },
+    { table: 'node.channels', size: node['connections']['channels'].size, bound: maxPeers },
     ...channelTables(node),
-    { table: 'handshake.pending', size: node['handshake']['pending'].size, bound: maxPeers },
-    { table: 'handshake.greeted', size: node['handshake']['greeted'].size, bound: maxPeers },
-    { table: 'liveness.links', size: node['liveness']['links'].size, bound: maxPeers },
-    ...node['overlay'].tables(),
+    { table: 'handshake.pending', size: node['machines'].handshake['pending'].size, bound: maxPeers },
+    { table: 'handshake.greeted', size: node['machines'].handshake['greeted'].size, bound: maxPeers },
+    { table: 'liveness.links', size: node['machines'].liveness['links'].size, bound: maxPeers },
+    ...node['machines'].overlay.tables(),
     ...gossipTables(node, maxPeers),
     ...routingTables(node, maxPeers),
   ]
@@ -32,7 +34,7 @@ export function tablesOf(node: Node): TableSize[] {
 function channelTables(node: Node): TableSize[] {
   let held = 0
   let heldBytes = 0
-  for (const channel of node['channels'].values()) {
+  for (const channel of node['connections']['channels'].values()) {
     held = Math.max(held, channel.held.length)
     heldBytes = Math.max(heldBytes, channel.heldBytes)
   }
@@ -43,7 +45,7 @@ function channelTables(node: Node): TableSize[] {
 }
 
 function gossipTables(node: Node, maxPeers: number): TableSize[] {
-  const gossip = node['gossip']
+  const gossip = node['machines'].gossip
   const state = gossip['state']
   const settings = { ...GOSSIP_DEFAULTS, ...node.config.gossip }
   const { stats } = gossip
@@ -78,7 +80,7 @@ function gossipTables(node: Node, maxPeers: number): TableSize[] {
 }
 
 function routingTables(node: Node, maxPeers: number): TableSize[] {
-  const routing = node['routing']
+  const routing = node['machines'].routing
   const { tables } = routing.stats
   const outbound = routing['outbound']
   const directory = routing['directory']

@@ -1,0 +1,228 @@
+/**
+ * The links of a peer: from the open data channel through the handshake to the frames of every machine, and to the end.
+ *
+ * Invariants
+ * 1. Frames of a link that is not up reach the handshake only.
+ * 2. Every link that came up is told to every machine once, and so is its end; `peer-connect` and
+ *    `peer-disconnect` are told to the application in pairs.
+ * 3. Input from the network is counted when it is dropped, scored against its link, and never throws.
+ * @module
+ */
+
+import type { Drop } from './effect.ts'
+import type { Greeting } from './handshake/handshake.ts'
+import type { PeerId } from './id.ts'
+import type { LinkEnd, LinkId } from './input.ts'
+import type { Vital } from './liveness/liveness.ts'
+import { Channel } from './node-channel.ts'
+import { ALL, GOSSIP, LIVENESS, type Machines } from './node-machines.ts'
+import { BYE_REASONS } from './overlay/exchange.ts'
+import { readIds } from './overlay/letters.ts'
+import { END_TO_END } from './routing/routing.ts'
+import { Frame } from './wire/frame.ts'
+import { Reader } from './wire/reader.ts'
+
+export class Links {
+  /** The last of the others has said good-bye: this peer is alone, not cut off. */
+  deserted = false
+  private readonly machines: Machines
+  private readonly channels = new Map<LinkId, Channel>()
+  private readonly reader = new Reader(new Uint8Array(0))
+
+  constructor(machines: Machines) {
+    this.machines = machines
+    machines.dropped = (link, peer, reason, now) => this.forget(link, peer, reason, now)
+  }
+
+  /** The data channel is open: the handshake begins. */
+  opened(link: LinkId, binding: Uint8Array, now: number): void {
+    const { handshake, overlay, out } = this.machines
+    const slot = overlay.slotOf(link)
+    if (slot === undefined || this.channels.has(link)) return
+    this.channels.set(link, new Channel(link, now))
+    handshake.open(link, slot.peer, binding, now, out)
+  }
+
+  closed(link: LinkId, reason: LinkEnd, now: number): void {
+    const { machines } = this
+    const slot = machines.overlay.slotOf(link)
+    machines.laid(now, out => machines.overlay.linkDown(link, reason, now, out))
+    if (reason === 'bye' && machines.overlay.exhausted) this.deserted = true
+    if (slot !== undefined) this.forget(link, slot.peer, reason, now)
+  }
+
+  /** Every link is forgotten without a word. */
+  clear(): void {
+    for (const channel of this.channels.values()) channel.ended = true
+    this.channels.clear()
+  }
+
+  packet(link: LinkId, bytes: Uint8Array, now: number): void {
+    const channel = this.channels.get(link)
+    if (channel === undefined) return
+    if (channel.up) {
+      this.machines.ran |= LIVENESS
+      const vital = this.machines.liveness.heard(link, now)
+      if (vital !== undefined) this.vital(vital, now)
+    }
+    const result = channel.unpacker.read(bytes, (packet, start, end) =>
+      this.frame(channel, packet, start, end, now),
+    )
+    if (result !== 'ok') this.penalise(link, result, now)
+  }
+
+  /** One frame: the bytes from `start` up to `end`. */
+  private frame(channel: Channel, bytes: Uint8Array, start: number, end: number, now: number): void {
+    const { machines } = this
+    const { link } = channel
+    // An earlier frame of the same packet may have ended the link.
+    if (channel.ended) return
+    const type = bytes[start] as number
+    const reader = this.reader.reset(bytes, start + 1, end)
+    if (type <= Frame.AUTH) {
+      machines.ran = ALL
+      return this.greeted(machines.handshake.frame(link, type, reader, machines.out), now)
+    }
+    if (!channel.up) {
+      if (!machines.handshake.isVerifying(link) || !channel.hold(bytes, start, end))
+        machines.count('unexpected')
+      return
+    }
+    machines.handshake.settled(link)
+    const drop = this.read(link, channel, type, reader, now)
+    if (drop !== undefined) this.penalise(link, drop, now)
+  }
+
+  private read(link: LinkId, channel: Channel, type: number, reader: Reader, now: number): Drop | undefined {
+    const { machines } = this
+    if (type < Frame.PUSH && type !== Frame.BYE && !channel.chatter.take(1, now)) return 'rate'
+    switch (type) {
+      case Frame.PUSH:
+      case Frame.ACK:
+      case Frame.IHAVE:
+      case Frame.GRAFT:
+      case Frame.PRUNE:
+      case Frame.RANGES:
+      case Frame.INTERESTS:
+      case Frame.DECLINE:
+      case Frame.SKIP:
+      case Frame.BEACON:
+      case Frame.TALLY:
+      case Frame.HISTORY:
+      case Frame.PAST:
+        machines.ran |= GOSSIP
+        return machines.gossip.frame(link, type, reader, now, machines.out)
+      case Frame.ROUTED:
+      case Frame.BOUNCED:
+      case Frame.DATA:
+      case Frame.RECEIPT:
+      case Frame.TAKEN:
+      case Frame.HORIZON: {
+        const box = machines.box()
+        const drop = machines.routing.frame(link, type, reader, now, box)
+        machines.playRouted(box, now)
+        if (drop === undefined || !END_TO_END.has(drop)) return drop
+        // The fault of somebody many hops away: the neighbour that passed it on has done its duty.
+        machines.count(drop)
+        return undefined
+      }
+      case Frame.PING:
+      case Frame.PONG: {
+        const vital = machines.liveness.frame(link, type, reader, now, machines.out)
+        if (typeof vital === 'object') this.vital(vital, now)
+        return vital === false ? 'malformed' : undefined
+      }
+      case Frame.NEIGHBOURS:
+      case Frame.SHUFFLE:
+      case Frame.SHUFFLED:
+      case Frame.GONE: {
+        const box = machines.box()
+        const drop = machines.overlay.frame(link, type, reader, now, box)
+        machines.playLaid(box, now)
+        return drop
+      }
+      case Frame.BYE: {
+        machines.ran = ALL
+        const reason = BYE_REASONS[reader.u8() - 1]
+        machines.overlay.farewell(readIds(reader), now)
+        machines.out.push({ kind: 'close-link', link, reason: 'bye' })
+        // Who left, left everybody; who gave this link up is still there.
+        const left = reason === 'left' || reason === 'bye'
+        this.closed(link, left ? 'bye' : reason === 'evicted' ? 'evicted' : 'closed', now)
+        return undefined
+      }
+      default:
+        return 'unexpected'
+    }
+  }
+
+  /** What a handshake has come to. */
+  greeted(greeting: Greeting | undefined, now: number): void {
+    if (greeting === undefined) return
+    const { machines } = this
+    const { link } = greeting
+    if (greeting.kind === 'failed') {
+      machines.count(greeting.drop)
+      return machines.laid(now, out => machines.overlay.close(link, 'refused', now, out))
+    }
+    const channel = this.channels.get(link)
+    const slot = machines.overlay.slotOf(link)
+    if (channel === undefined || slot === undefined) return
+    channel.up = true
+    machines.out.push({ kind: 'peer-connect', peer: slot.peer, link })
+    machines.liveness.linkUp(link, now, machines.out)
+    machines.laid(now, out => machines.overlay.linkUp(link, now, out))
+    machines.routed(now, out => machines.routing.linkUp(link, greeting.record, now, out))
+    machines.gossip.linkUp(link, slot.peer, now, machines.out)
+    const { held } = channel
+    channel.held = []
+    for (const frame of held) this.frame(channel, frame, 0, frame.length, now)
+  }
+
+  /** A sign of life, or of its end. */
+  vital(vital: Vital, now: number): void {
+    const { machines } = this
+    const { link } = vital
+    if (vital.kind === 'round-trip') {
+      machines.gossip.roundTrip(link, vital.milliseconds)
+      machines.routing.roundTrip(link, vital.milliseconds)
+      return
+    }
+    machines.ran = ALL
+    const slot = machines.overlay.slotOf(link)
+    if (slot === undefined) return
+    if (vital.kind === 'suspect') {
+      machines.overlay.suspect(link, vital.suspect, now)
+      machines.gossip.suspect(link, vital.suspect, now, machines.out)
+      machines.routing.suspect(link, vital.suspect)
+      return
+    }
+    machines.out.push(
+      { kind: 'peer-timeout', peer: slot.peer },
+      { kind: 'close-link', link, reason: 'timeout' },
+    )
+    this.closed(link, 'timeout', now)
+  }
+
+  /** Counts what was dropped, and closes a link that has brought too much of it. */
+  penalise(link: LinkId, drop: Drop, now: number): void {
+    const { machines } = this
+    machines.count(drop)
+    if (this.channels.get(link)?.score.add(drop, now) !== true) return
+    machines.laid(now, out => machines.overlay.close(link, 'misbehaved', now, out))
+  }
+
+  /** Every machine but the overlay forgets a link. */
+  private forget(link: LinkId, peer: PeerId, reason: LinkEnd, now: number): void {
+    const { machines } = this
+    const channel = this.channels.get(link)
+    if (channel !== undefined) channel.ended = true
+    this.channels.delete(link)
+    machines.handshake.close(link)
+    if (channel?.up !== true) return
+    machines.liveness.linkDown(link)
+    machines.gossip.linkDown(link, now, machines.out)
+    machines.routed(now, out => machines.routing.linkDown(link, now, out))
+    machines.out.push({ kind: 'peer-disconnect', peer, link, reason })
+  }
+}
