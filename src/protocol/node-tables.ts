@@ -8,6 +8,7 @@ import { GOSSIP_DEFAULTS, MAX_RANGES as GOSSIP_RANGES } from './gossip/config.ts
 import { MAX_HELD } from './handshake/handshake.ts'
 import type { Node } from './node.ts'
 import { MAX_HELD_BYTES } from './node-channel.ts'
+import { overlayTables } from './overlay/tables.ts'
 import { ROUTING_LIMITS } from './routing/limits.ts'
 import { MAX_RANGES as LETTER_RANGES } from './routing/seen.ts'
 import type { TableSize } from './table.ts'
@@ -25,7 +26,7 @@ export function tablesOf(node: Node): TableSize[] {
     { table: 'handshake.pending', size: node['machines'].handshake['pending'].size, bound: maxPeers },
     { table: 'handshake.greeted', size: node['machines'].handshake['greeted'].size, bound: maxPeers },
     { table: 'liveness.links', size: node['machines'].liveness['links'].size, bound: maxPeers },
-    ...node['machines'].overlay.tables(),
+    ...overlayTables(node['machines'].overlay),
     ...gossipTables(node, maxPeers),
     ...routingTables(node, maxPeers),
   ]

@@ -19,12 +19,8 @@
 import type { Drop } from '../effect.ts'
 import { isInitiator, type PeerId } from '../id.ts'
 import type { LinkEnd, LinkId } from '../input.ts'
-import type { TableSize } from '../table.ts'
 import { Frame } from '../wire/frame.ts'
-import { MAX_IDS } from '../wire/limits.ts'
 import type { Reader } from '../wire/reader.ts'
-import { MAX_WAITS } from './backoff.ts'
-import { MOST_DEPARTED } from './departed.ts'
 import type { Out } from './effect.ts'
 import { HEARSAY_EVERY, SHUFFLE_IDS } from './exchange.ts'
 import { Ground, type OverlayConfig } from './ground.ts'
@@ -39,9 +35,8 @@ import {
   readIds,
 } from './letters.ts'
 import { Moves } from './moves.ts'
-import { NEWS_WAIT, Plan, REPLAN, ROOMY } from './plan.ts'
+import { NEWS_WAIT, Plan, REPLAN } from './plan.ts'
 import type { Slot } from './slot.ts'
-import { VIEW_SIZE } from './view.ts'
 
 export type { OverlayEffect } from './effect.ts'
 export type { OverlayConfig } from './ground.ts'
@@ -92,22 +87,6 @@ export class Overlay {
   /** Every peer known of: linked, told of by neighbours, or in the passive view. */
   known(): ReadonlySet<PeerId> {
     return new Set(this.ground.known().keys())
-  }
-
-  /** Every table that grows with what others say (invariant 4). */
-  tables(): TableSize[] {
-    const { config, slots, view, departed, backoff } = this.ground
-    let told = 0
-    for (const slot of slots) told += slot.neighbours?.size ?? 0
-    const { maxPeers } = config
-    return [
-      { table: 'overlay.slots', size: slots.size, bound: maxPeers },
-      { table: 'overlay.neighbours', size: told, bound: maxPeers * MAX_IDS },
-      { table: 'overlay.view', size: view.size, bound: VIEW_SIZE },
-      { table: 'overlay.departed', size: departed.size, bound: MOST_DEPARTED },
-      { table: 'overlay.waits', size: backoff.size, bound: MAX_WAITS },
-      { table: 'overlay.suggestions', size: this.plan.suggestions, bound: ROOMY },
-    ]
   }
 
   // ── joining and leaving ────────────────────────────────────────────────────────────────────────────────
