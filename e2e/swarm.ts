@@ -114,6 +114,8 @@ export interface TabOptions {
   readonly maxPeers?: number
   readonly swarm?: string
   readonly identity?: 'persistent' | 'ephemeral'
+  /** The ways in: the signaling server, one that is dead, the tabs of this browser. Default: the server, not in a list. */
+  readonly ways?: readonly ('server' | 'dead' | 'tabs')[]
   /** Not to be joined at once. */
   readonly idle?: boolean
 }
@@ -136,17 +138,22 @@ export class Tab {
   }
 
   async begin(signaling: string): Promise<void> {
-    const { maxPeers = 4, swarm = 'e2e', identity = 'persistent' } = this.options
+    const { maxPeers = 4, swarm = 'e2e', identity = 'persistent', ways } = this.options
     this.id = await this.page.evaluate(
-      async ({ signaling, maxPeers, swarm, identity }) => {
+      async ({ signaling, maxPeers, swarm, identity, ways }) => {
         const from = '/tabmesh.js'
         const tabmesh = (await import(from)) as typeof Tabmesh
-        const { createMesh, WebSocketTransport } = tabmesh
+        const { BroadcastChannelTransport, createMesh, WebSocketTransport } = tabmesh
+        // Nothing listens at the port of discard (RFC 863).
+        const urls = { server: signaling, dead: 'ws://127.0.0.1:9/signal' }
+        const transports = ways?.map(way =>
+          way === 'tabs' ? new BroadcastChannelTransport() : new WebSocketTransport(urls[way]),
+        )
         const errors: string[] = []
         addEventListener('error', event => errors.push(String(event.message)))
         addEventListener('unhandledrejection', event => errors.push(String(event.reason)))
         const mesh = await createMesh({
-          transport: new WebSocketTransport(signaling),
+          transport: transports ?? new WebSocketTransport(signaling),
           swarm,
           maxPeers,
           identity,
@@ -162,7 +169,7 @@ export class Tab {
         globalThis.tab = tab
         return mesh.peerId
       },
-      { signaling, maxPeers, swarm, identity },
+      { signaling, maxPeers, swarm, identity, ways },
     )
     if (this.options.idle !== true) await this.page.evaluate(() => tab.mesh.join())
   }

@@ -46,6 +46,10 @@ export { version } from './mesh/version.ts'
 export type { Drop, NodeState } from './protocol/effect.ts'
 export { isPeerId, type PeerId } from './protocol/id.ts'
 export type { LinkEnd, Order } from './protocol/input.ts'
+export {
+  BroadcastChannelTransport,
+  type BroadcastChannelTransportOptions,
+} from './signaling/broadcast-channel.ts'
 export type {
   SampledPeer,
   SignalingEvents,

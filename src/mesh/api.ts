@@ -122,8 +122,11 @@ export interface GossipOptions {
 }
 
 export interface MeshOptions {
-  /** How peers meet that have no link yet, e.g. `new WebSocketTransport('wss://…/signal')`. One mesh per transport. */
-  readonly transport: SignalingTransport
+  /**
+   * How peers meet that have no link yet, e.g. `new WebSocketTransport('wss://…/signal')`. One mesh per transport. A list of up to
+   * 16 is used all at once, and one of them that works is enough: two servers, or a server and a {@link BroadcastChannelTransport}.
+   */
+  readonly transport: SignalingTransport | readonly SignalingTransport[]
   /** The swarm to join; peers with the same name meet. 1 … 256 bytes of UTF-8. The server learns its hash only. */
   readonly swarm: string
   /**

@@ -63,6 +63,13 @@ describe('options', () => {
       TypeError,
       'transport must be a SignalingTransport, e.g. new WebSocketTransport(url), got "wss://x"',
     ],
+    [{ ...needed, transport: [] }, RangeError, 'transport must be one, or a list of 1 … 16, got 0'],
+    [
+      { ...needed, transport: [needed.transport, needed.transport] },
+      TypeError,
+      'transport has the same object twice: make one for each place',
+    ],
+    [{ ...needed, transport: [needed.transport, 7] }, TypeError, 'transport must be a SignalingTransport'],
     [{ ...needed, transport: { open() {} } }, TypeError, 'got an object without send()'],
     [
       { transport: needed.transport },

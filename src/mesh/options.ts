@@ -8,6 +8,7 @@ import { ID_BYTES, type PeerId } from '../protocol/id.ts'
 import type { Order } from '../protocol/input.ts'
 import { EVERYTHING } from '../protocol/topic.ts'
 import type { SignalingTransport } from '../signaling/port.ts'
+import { MAX_TRANSPORTS, SeveralTransports } from '../signaling/several.ts'
 import type { GossipOptions, Logger, MeshOptions } from './api.ts'
 import {
   checkFunction,
@@ -112,7 +113,7 @@ export function readOptions(options: unknown): Settings {
     intents = [],
   } = given
   const { transport, swarm, gossip = {} } = given
-  checkTransport(transport)
+  const oneTransport = readTransport(transport)
   checkText('swarm', swarm, MAX_SWARM)
   checkIdentity(identity)
   checkInteger('maxPeers', maxPeers, LEAST_PEERS, MOST_PEERS)
@@ -125,7 +126,7 @@ export function readOptions(options: unknown): Settings {
   checkPatterns('intents', intents)
   checkLogger(logger)
   return {
-    transport,
+    transport: oneTransport,
     swarm,
     identity,
     maxPeers,
@@ -155,6 +156,27 @@ function readGossip(gossip: unknown): GossipOptions {
 /** An option that is `undefined` is one that was not given. */
 function withoutUndefined(options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}
+
+/** One transport, or several made one. */
+function readTransport(given: unknown): SignalingTransport {
+  if (!Array.isArray(given)) {
+    checkTransport(given)
+    return given
+  }
+  const transports: unknown[] = given
+  if (transports.length === 0 || transports.length > MAX_TRANSPORTS)
+    throw new RangeError(
+      `transport must be one, or a list of 1 … ${MAX_TRANSPORTS}, got ${transports.length}`,
+    )
+  if (new Set(transports).size < transports.length)
+    throw new TypeError('transport has the same object twice: make one for each place')
+  const checked = transports.map(each => {
+    checkTransport(each)
+    return each
+  })
+  const [only] = checked
+  return checked.length === 1 && only !== undefined ? only : new SeveralTransports(checked)
 }
 
 function checkTransport(transport: unknown): asserts transport is SignalingTransport {

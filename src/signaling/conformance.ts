@@ -26,10 +26,10 @@ export interface MeetingPlace {
   session(discoveryKey: string): SignalingSession
   /** A transport loses its connection without a word, as when a tab crashes, and does not come back by itself. */
   cut(transport: SignalingTransport): void
-  /** The server goes, all connections with it. */
-  stop(): Promise<void>
+  /** The server goes, all connections with it. A transport without a server has none of the two. */
+  stop?(): Promise<void>
   /** The server is back at the same address. */
-  start(): Promise<void>
+  start?(): Promise<void>
   dispose(): Promise<void>
 }
 
@@ -101,7 +101,13 @@ interface Peer {
   readonly listener: Listener
 }
 
-export function signalingConformance(api: TestApi, name: string, make: () => Promise<MeetingPlace>): void {
+/** @param serverless leaves out what only a server can do: go, and come back */
+export function signalingConformance(
+  api: TestApi,
+  name: string,
+  make: () => Promise<MeetingPlace>,
+  { serverless = false } = {},
+): void {
   const { describe, it, expect } = api
 
   const at = (test: (place: MeetingPlace) => Promise<void>) => async () => {
@@ -299,16 +305,18 @@ export function signalingConformance(api: TestApi, name: string, make: () => Pro
       }),
     )
 
+    if (serverless) return
+
     it(
       'tells down when the server goes, refuses envelopes, and is up again when it is back',
       at(async place => {
         const a = await join(place)
         const b = await join(place)
-        await place.stop()
+        await place.stop?.()
         expect(typeof (await a.listener.next('down')).retryIn).toBe('number')
         await b.listener.next('down')
         expect(a.transport.send(b.id, Uint8Array.of(1))).toBe(false)
-        await place.start()
+        await place.start?.()
         await Promise.all([a.listener.next('up'), b.listener.next('up')])
         expect(a.transport.send(b.id, Uint8Array.of(2))).toBe(true)
         expect((await b.listener.next('envelope')).bytes).toEqual(Uint8Array.of(2))
@@ -318,10 +326,10 @@ export function signalingConformance(api: TestApi, name: string, make: () => Pro
     it(
       'finds a server that comes later than the peer',
       at(async place => {
-        await place.stop()
+        await place.stop?.()
         const early = begin(place)
         await early.listener.next('down')
-        await place.start()
+        await place.start?.()
         expect((await early.listener.next('up')).peers).toEqual([])
       }),
     )

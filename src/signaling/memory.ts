@@ -4,16 +4,13 @@
  * proofs: whoever holds the hub is trusted. Deterministic: everything is told through one scheduler, in order.
  * @module
  */
-import { bucketOf, clockwise, type PeerId } from '../protocol/id.ts'
+import type { PeerId } from '../protocol/id.ts'
 import type { SampledPeer, SignalingEvents, SignalingSession, SignalingTransport } from './port.ts'
+import { sampleOf } from './sample.ts'
 
 /** Runs a task later, in order. Default: `queueMicrotask`; a virtual clock hands in its own. */
 export type Schedule = (task: () => void) => void
 
-/** Peers of one sample: as the server's default. */
-const SAMPLE = 16
-/** Of them, the nearest on each side of the ring. */
-const RING_SIDE = 4
 /** Peers to tell of a departure: as the server's bound. */
 const MAX_CORRESPONDENTS = 64
 
@@ -114,18 +111,7 @@ export class MemorySignaling {
       if (transport.session !== undefined && transport.session.id !== session.id)
         others.push(transport.session)
     }
-    others.sort((a, b) => clockwise(session.id, a.id) - clockwise(session.id, b.id))
-    const chosen = new Set([...others.slice(0, RING_SIDE), ...others.slice(-RING_SIDE)])
-    const byBucket = [...others].sort((a, b) => bucketOf(session.id, a.id) - bucketOf(session.id, b.id))
-    let bucket = -1
-    for (const other of byBucket) {
-      if (chosen.size >= SAMPLE) break
-      if (bucketOf(session.id, other.id) === bucket) continue
-      bucket = bucketOf(session.id, other.id)
-      chosen.add(other)
-    }
-    for (const other of others) if (chosen.size < SAMPLE) chosen.add(other)
-    return [...chosen].map(({ id, record }) => ({ id, record: record.slice() }))
+    return sampleOf(session.id, others).map(({ id, record }) => ({ id, record: record.slice() }))
   }
 }
 

@@ -1,0 +1,77 @@
+import { describe, expect, it, vi } from 'vitest'
+import { newSession } from '../../server/network.testing.ts'
+import { BroadcastChannelTransport, type ChannelConstructor } from './broadcast-channel.ts'
+import { Listener, signalingConformance } from './conformance.ts'
+
+// A tab that is lost is missed after two questions, 2 s each.
+vi.setConfig({ testTimeout: 30_000 })
+
+const SWARM = 'a'.repeat(52)
+
+/** The platform's channel, and a way to lose it without a word. */
+function tab() {
+  const channels: BroadcastChannel[] = []
+  const Channel = class extends BroadcastChannel {
+    constructor(name: string) {
+      super(name)
+      channels.push(this)
+    }
+  }
+  const transport = new BroadcastChannelTransport({ BroadcastChannel: Channel as ChannelConstructor })
+  return { transport, lose: () => channels.at(-1)?.close() }
+}
+
+signalingConformance(
+  { describe, it, expect },
+  'BroadcastChannel',
+  async () => {
+    const tabs: ReturnType<typeof tab>[] = []
+    return {
+      transport() {
+        const one = tab()
+        tabs.push(one)
+        return one.transport
+      },
+      session: newSession,
+      cut: transport => tabs.find(one => one.transport === transport)?.lose(),
+      async dispose() {
+        for (const { transport } of tabs) transport.close()
+      },
+    }
+  },
+  { serverless: true },
+)
+
+describe('BroadcastChannelTransport', () => {
+  it('says what it needs where there is no BroadcastChannel', () => {
+    vi.stubGlobal('BroadcastChannel', undefined)
+    expect(() => new BroadcastChannelTransport()).toThrow(TypeError)
+    vi.unstubAllGlobals()
+  })
+
+  it('survives whatever other pages of the origin post', async () => {
+    const [a, b] = [newSession(SWARM), newSession(SWARM)]
+    const [left, right] = [new BroadcastChannelTransport(), new BroadcastChannelTransport()]
+    const [heardLeft, heardRight] = [new Listener(), new Listener()]
+    left.open(a, heardLeft)
+    await heardLeft.next('up')
+    const stranger = new BroadcastChannel(`tabmesh:${SWARM}`)
+    const kinds = ['hello', 'who', 'here', 'mail', 'bye', 'toString', 7, undefined]
+    const ids = [b.id, a.id.slice(1), '__proto__', 7, undefined]
+    const bodies = [undefined, 'text', new Uint8Array(100_000), { length: 3 }, [1, 2]]
+    for (const kind of kinds)
+      for (const id of ids)
+        for (const body of bodies) stranger.postMessage({ kind, id, to: a.id, record: body, bytes: body })
+    for (const whole of [null, 7, 'hello', [], new Uint8Array(3)]) stranger.postMessage(whole)
+    right.open(b, heardRight)
+    const { peers } = await heardRight.next('up')
+    expect(peers).toEqual([{ id: a.id, record: a.record }])
+    right.send(a.id, Uint8Array.of(1, 2))
+    expect((await heardLeft.next('envelope')).bytes).toEqual(Uint8Array.of(1, 2))
+    expect(heardLeft.count('envelope')).toBe(1)
+    expect(heardLeft.count('warning')).toBe(0)
+    stranger.close()
+    left.close()
+    right.close()
+  })
+})
