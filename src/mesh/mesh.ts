@@ -9,7 +9,6 @@
  */
 
 import type { NodeState } from '../protocol/effect.ts'
-import { MAX_PAST } from '../protocol/gossip/past.ts'
 import type { PeerId } from '../protocol/id.ts'
 import type { Order } from '../protocol/input.ts'
 import type { Node } from '../protocol/node.ts'
@@ -30,22 +29,19 @@ import type {
 } from './api.ts'
 import {
   checkFunction,
-  checkInteger,
-  checkMilliseconds,
   checkNames,
-  checkOrder,
   checkPattern,
   checkPatterns,
   checkPeerId,
   checkSignal,
   checkTopic,
-  shown,
 } from './arguments.ts'
-import { decodeData } from './data-decode.ts'
+import { readBroadcastOptions, readHistoryOptions, readSendOptions } from './call-options.ts'
 import { encodeData } from './data-encode.ts'
 import { type AppEffect, Driver } from './driver.ts'
 import { MeshError } from './errors.ts'
 import { Emitter } from './events.ts'
+import { Inbox } from './inbox.ts'
 import { Joining } from './joining.ts'
 import { KnownPeers } from './known-peers.ts'
 import { watchPage } from './page.ts'
@@ -56,14 +52,6 @@ import { statsOf } from './stats.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { Warnings } from './warnings.ts'
 
-/** How long `send` waits for a receipt: a few hops, retries and a relayed first contact. The default of fetch-like calls. */
-export const DEFAULT_SEND_TIMEOUT = 10_000
-/** Longest wait for receipts and for the past: neighbours keep count for a minute. */
-const LONGEST_WAIT = 60_000
-/** Messages of a `history` that does not say: a screenful or two. */
-const DEFAULT_LAST = 50
-/** Longest timeout of a `send`: a day. What must wait longer needs a store, not a timer. */
-const LONGEST_TIMEOUT = 86_400_000
 const EVENTS = Object.keys({
   'peer:connect': 0,
   'peer:disconnect': 0,
@@ -90,6 +78,7 @@ export class LiveMesh implements Mesh {
   private readonly driver: Driver
   private readonly emitter: Emitter<MeshEvents>
   private readonly subscriptions: Subscriptions
+  private readonly inbox: Inbox
   private readonly sending: Sending
   private readonly known: KnownPeers
   private readonly warnings: Warnings
@@ -99,8 +88,6 @@ export class LiveMesh implements Mesh {
   private interests = EVERYTHING
   private intents: readonly string[] = []
   private disposed = false
-  /** Messages whose body did not decode; the node's own drops are the node's. */
-  private malformed = 0
 
   /** @param release frees the identity when the mesh is disposed of */
   constructor(
@@ -129,6 +116,7 @@ export class LiveMesh implements Mesh {
       },
     )
     this.subscriptions = new Subscriptions((error, topic) => this.thrown(error, `a subscriber of '${topic}'`))
+    this.inbox = new Inbox(this.emitter, this.subscriptions, settings.logger)
     this.known = new KnownPeers(
       ports.timers,
       () => node.known(),
@@ -190,10 +178,7 @@ export class LiveMesh implements Mesh {
   async send(peer: PeerId, data: Data, options: SendOptions = {}): Promise<void> {
     checkPeerId('peer', peer)
     if (peer === this.peerId) throw new RangeError('peer is this peer itself: a mesh does not send to itself')
-    checkNames('send options', options, ['timeout', 'signal'])
-    const { timeout = DEFAULT_SEND_TIMEOUT, signal } = options
-    checkMilliseconds('timeout', timeout, 1, LONGEST_TIMEOUT)
-    checkSignal('signal', signal)
+    const { timeout, signal } = readSendOptions(options)
     const body = encodeData(data)
     this.mustBeJoined('send')
     return this.sending.direct(peer, body, timeout, signal)
@@ -208,19 +193,10 @@ export class LiveMesh implements Mesh {
   // biome-ignore lint/suspicious/noConfusingVoidType: a number with receipts, nothing without
   async sendBroadcast(topic: string, data: Data, options: BroadcastOptions = {}): Promise<number | void> {
     checkTopic(topic)
-    checkNames('broadcast options', options, ['order', 'receipt', 'onReceipt', 'timeout', 'signal'])
-    const { order = this.order, receipt = false, onReceipt, timeout, signal }: BroadcastOptions = options
-    checkOrder('order', order)
-    if (typeof receipt !== 'boolean')
-      throw new TypeError(`receipt must be true or false, got ${shown(receipt)}`)
-    if (onReceipt !== undefined) checkFunction('onReceipt', onReceipt)
-    if (timeout !== undefined) checkMilliseconds('timeout', timeout, 1, LONGEST_WAIT)
-    if (!receipt && (onReceipt ?? timeout) !== undefined)
-      throw new TypeError('onReceipt and timeout need receipt: true')
-    checkSignal('signal', signal)
+    const { order, onReceipt, signal, within } = readBroadcastOptions(options, this.order)
     const body = encodeData(data)
     this.mustBeJoined('sendBroadcast')
-    if (!receipt) return void (await this.sending.broadcast(topic, body, order, signal))
+    if (within === undefined) return void (await this.sending.broadcast(topic, body, order, signal))
     const told = (count: number): void => {
       try {
         onReceipt?.(count)
@@ -228,26 +204,15 @@ export class LiveMesh implements Mesh {
         this.thrown(error, 'onReceipt')
       }
     }
-    return this.sending.broadcast(topic, body, order, signal, timeout ?? DEFAULT_SEND_TIMEOUT, told)
+    return this.sending.broadcast(topic, body, order, signal, within, told)
   }
 
   async history(topic: string, options: HistoryOptions = {}): Promise<PastMessage[]> {
     checkTopic(topic)
-    checkNames('history options', options, ['last', 'seconds', 'timeout', 'signal'])
-    const { seconds, timeout = DEFAULT_SEND_TIMEOUT, signal } = options
-    const { last = seconds === undefined ? DEFAULT_LAST : MAX_PAST } = options
-    checkInteger('last', last, 1, MAX_PAST)
-    if (seconds !== undefined) checkInteger('seconds', seconds, 1, LONGEST_TIMEOUT / 1000)
-    checkMilliseconds('timeout', timeout, 1, LONGEST_WAIT)
-    checkSignal('signal', signal)
+    const { last, age, timeout, signal } = readHistoryOptions(options)
     this.mustBeJoined('history')
-    const since = seconds === undefined ? Number.POSITIVE_INFINITY : seconds * 1000
-    const found = await this.sending.history(topic, last, since, timeout, signal)
-    const now = this.ports.wallClock()
-    return found.flatMap(({ from, body, age, delivered }) => {
-      const decoded = this.decode(from, topic, body)
-      return decoded === undefined ? [] : [{ from, data: decoded.data, topic, at: now - age, delivered }]
-    })
+    const found = await this.sending.history(topic, last, age, timeout, signal)
+    return this.inbox.past(topic, found, this.ports.wallClock())
   }
 
   subscribe(topic: string, handler: (message: Message) => void): () => void {
@@ -281,7 +246,7 @@ export class LiveMesh implements Mesh {
   }
 
   stats(): MeshStats {
-    return statsOf(this.node, this.driver, this.ports.clock(), this.malformed)
+    return statsOf(this.node, this.driver, this.ports.clock(), this.inbox.malformed)
   }
 
   async [asyncDispose](): Promise<void> {
@@ -347,7 +312,7 @@ export class LiveMesh implements Mesh {
   private play(effect: AppEffect): void {
     switch (effect.kind) {
       case 'deliver':
-        this.deliver(effect)
+        this.inbox.deliver(effect)
         break
       case 'receipt':
         this.sending.tell(effect.request, effect.count)
@@ -385,29 +350,6 @@ export class LiveMesh implements Mesh {
         this.emitter.emit('state', effect.state)
         break
     }
-  }
-
-  private deliver({ from, topic, body, hops }: Extract<AppEffect, { kind: 'deliver' }>): void {
-    const wanted = topic !== undefined && this.subscriptions.wants(topic)
-    // A relay that nobody listens on does not take messages apart.
-    if (!wanted && !this.emitter.has('message')) return
-    const decoded = this.decode(from, topic, body)
-    if (decoded === undefined) return
-    const message: Message = { from, data: decoded.data, topic, hops }
-    this.emitter.emit('message', message)
-    if (topic !== undefined) this.subscriptions.deliver(topic, message)
-  }
-
-  private decode(
-    from: PeerId,
-    topic: string | undefined,
-    body: Uint8Array,
-  ): { readonly data: Data } | undefined {
-    const decoded = decodeData(body)
-    if (decoded.kind !== 'drop') return decoded
-    this.malformed++
-    this.logger.debug('a message did not decode', from, topic, decoded.reason)
-    return undefined
   }
 
   /** Tells the application of something that works less well than it could. */

@@ -22,7 +22,7 @@ import { announced } from './repair.ts'
 import { settle } from './settle.ts'
 import type { GossipState } from './state.ts'
 import type { Message } from './stream.ts'
-import { ASK_AFTER, GROWING, keyOf, Tally, TORN } from './tally.ts'
+import { ASK_AFTER, FORMING, GROWING, keyOf, Tally, TORN, YOUNG } from './tally.ts'
 import type { Verifying } from './verifying.ts'
 import { withhold } from './withhold.ts'
 
@@ -39,6 +39,8 @@ export function openTally(state: GossipState, message: Message, parent: LinkId |
   const { tallies } = state
   const tally = new Tally(message, parent, state.now)
   tallies.set(keyOf(tally.stream, tally.seq), tally)
+  const young = state.now - (state.joinedAt ?? state.now) < YOUNG
+  if (tally.request !== undefined && young) holdOpen(state, tally, FORMING)
   for (const oldest of tallies.keys()) {
     if (tallies.size <= state.settings.maxTallies) break
     tallies.delete(oldest)
@@ -217,9 +219,14 @@ export function awaitNoMore(state: GossipState, link: LinkId): void {
     if (!tally.awaited.delete(link)) continue
     state.counted.add(tally)
     if (state.neighbours.has(link)) continue
-    tally.tornUntil = state.now + TORN
-    wakeAt(state, tally.tornUntil)
+    holdOpen(state, tally, TORN)
   }
+}
+
+/** The sum is not final yet, whoever has said its last word. */
+function holdOpen(state: GossipState, tally: Tally, duration: number): void {
+  tally.tornUntil = state.now + duration
+  wakeAt(state, tally.tornUntil)
 }
 
 /** The parent is gone. Asks everybody: who answers may be somebody to report the rest to. */

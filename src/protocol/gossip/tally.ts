@@ -15,6 +15,9 @@ export const ASK_AFTER = 600
  * {@link GROWING} of those that have reported just before.
  */
 export const TORN = 800
+/** So soon after its join, ms, an origin waits so long for parts of the swarm that have not found each other yet. */
+export const YOUNG = 10_000
+export const FORMING = 1000
 
 /** What is known of one message's receipts. */
 export class Tally {
@@ -40,7 +43,7 @@ export class Tally {
   closed = false
   /** The part of it that went to former parents. */
   elsewhere = 0
-  /** A link that had not said its last word has ended: not final before this. */
+  /** A link that had not said its last word has ended, or the swarm is forming: not final before this. */
   tornUntil = 0
   growAt: number
   askAt: number
