@@ -55,10 +55,10 @@ export class ChatLog {
     }).observe(this.log)
   }
 
-  /** Adds a line; returns how to show its delivery. */
+  /** Adds a line; returns how to show the delivery of an own one. */
   message(message: LogMessage): (delivery: Delivery) => void {
     const entry = lineOf(message, this.choosePeer)
-    const show = deliveryOf(entry)
+    const show = message.own ? deliveryOf(entry) : () => undefined
     this.messages.set(entry, message)
     this.add(entry, message.at, message.own)
     return delivery => {

@@ -37,6 +37,8 @@ export class Earlier {
     })
     mesh.on('state', state => {
       if (state === 'connected') {
+        // Without a neighbour it is the first one here: whatever it finds later was said elsewhere meanwhile.
+        this.wasHere ||= mesh.neighbours.length === 0
         void this.ask()
         return
       }

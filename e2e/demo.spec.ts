@@ -98,6 +98,8 @@ test('who comes later reads what was said before, once and in its place', async 
   await meshed([a, b, c])
   const before = c.page.getByRole('group', { name: 'Before you came' })
   await expect(before.locator('.bubble')).toHaveText(['first', 'second'])
+  await expect(before.getByRole('heading', { name: 'Before you came' })).toBeVisible()
+  await expect(before).toHaveAttribute('aria-live', 'off')
   await a.say('third')
   await expect(c.part('chat-log').locator('.bubble')).toHaveText(['first', 'second', 'third'])
   await expect(before.locator('.bubble')).toHaveText(['first', 'second'])
