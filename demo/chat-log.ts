@@ -4,7 +4,7 @@
  * @module
  */
 import type { PeerId } from 'tabmesh'
-import { avatar } from './avatar.ts'
+import { type Delivery, deliveryOf, type LogMessage, lineOf } from './chat-line.ts'
 import { byId, element, setText } from './element.ts'
 
 /** A page that stays open for days must not grow without end. */
@@ -16,25 +16,19 @@ const LATE = 5000
 /** The reader counts as being at the end within this many pixels of it. */
 const NEAR_END = 48
 
-export interface LogMessage {
-  readonly from: PeerId
-  readonly name: string
-  readonly text: string
-  readonly at: number
-  readonly own: boolean
-  /** A direct message: with whom. */
-  readonly direct?: { readonly peer: PeerId; readonly name: string }
-}
-
-export type Delivery =
-  | { readonly kind: 'sending' }
-  | { readonly kind: 'delivered'; readonly words: string }
-  | { readonly kind: 'failed'; readonly words: string; readonly again: () => void }
-
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
-
 const timeOf = (entry: Element | null): number =>
-  entry instanceof HTMLElement ? Number(entry.dataset['at']) : Number.NEGATIVE_INFINITY
+  entry instanceof HTMLElement
+    ? Number(entry.dataset['at'] ?? Number.NEGATIVE_INFINITY)
+    : Number.NEGATIVE_INFINITY
+
+/** The child before which one of this time belongs; `null` for the end, also where it is only a little too old. */
+function firstAfter(list: Element, at: number, tolerance: number): Element | null {
+  let next: Element | null = null
+  let entry = list.lastElementChild
+  if (timeOf(entry) - at <= tolerance) return null
+  for (; timeOf(entry) > at; entry = entry?.previousElementSibling ?? null) next = entry
+  return next
+}
 
 export class ChatLog {
   private readonly log = byId('chat-log', HTMLElement)
@@ -61,19 +55,17 @@ export class ChatLog {
     }).observe(this.log)
   }
 
-  /** Adds a line; returns how to show its delivery. */
+  /** Adds a line; returns how to show the delivery of an own one. */
   message(message: LogMessage): (delivery: Delivery) => void {
-    const status = element('span', { class: 'delivery' })
-    const body = element('p', { class: 'bubble', dir: 'auto' }, message.text)
-    const entry = element('article', { class: `line ${message.own ? 'own' : 'other'}` })
-    entry.dataset['from'] = message.from
-    if (message.direct) entry.classList.add('direct')
-    const said = element('div', { class: 'said' }, body)
-    if (message.own) said.prepend(status)
-    entry.append(this.heading(message), said)
+    const entry = lineOf(message, this.choosePeer)
+    const show = message.own ? deliveryOf(entry) : () => undefined
     this.messages.set(entry, message)
     this.add(entry, message.at, message.own)
-    return delivery => this.showDelivery(status, delivery)
+    return delivery => {
+      const follow = this.atEnd
+      show(delivery)
+      if (follow) this.toEnd()
+    }
   }
 
   /** A quiet line about the swarm. */
@@ -81,6 +73,27 @@ export class ChatLog {
     const note = element('p', { class: 'note' }, text)
     this.add(note, Date.now(), false)
     return note
+  }
+
+  /** A part of the log for lines of an earlier time; it shows once it has some. */
+  section(title: string): HTMLElement {
+    // Only the title is read out: nobody wants to hear fifty old lines first.
+    const heading = element('h3', { 'aria-live': 'polite' }, title)
+    const attributes = { class: 'earlier', role: 'group', 'aria-live': 'off', 'aria-label': title }
+    return element('div', { ...attributes, 'data-testid': 'earlier' }, heading)
+  }
+
+  /** Adds lines to such a section, which stands where its last line belongs. */
+  addEarlier(section: HTMLElement, messages: readonly LogMessage[]): void {
+    const stay = !this.atEnd
+    this.invite.hidden = true
+    for (const message of messages) {
+      const entry = lineOf(message, this.choosePeer)
+      this.messages.set(entry, message)
+      this.insert(section, entry, message.at, LATE)
+    }
+    this.insert(this.log, section, timeOf(section.lastElementChild), 0)
+    if (!stay) this.toEnd()
   }
 
   /** Whether nothing has been added since this line. */
@@ -103,55 +116,10 @@ export class ChatLog {
     entry.classList.toggle('follows', follows)
   }
 
-  private heading(message: LogMessage): HTMLElement {
-    const time = element('time', { datetime: new Date(message.at).toISOString() }, clock.format(message.at))
-    const heading = element('header', {})
-    if (!message.own) heading.append(avatar(message.from))
-    heading.append(element('b', {}, message.own ? 'You' : message.name))
-    if (message.direct) {
-      const { peer, name } = message.direct
-      const label = message.own ? `private to ${name}` : 'private'
-      const button = element(
-        'button',
-        { type: 'button', class: 'private', title: 'Write a direct message' },
-        label,
-      )
-      button.addEventListener('click', () => this.choosePeer(peer))
-      heading.append(button)
-    }
-    heading.append(time)
-    return heading
-  }
-
-  private showDelivery(status: HTMLElement, delivery: Delivery): void {
-    const follow = this.atEnd
-    status.dataset['delivery'] = delivery.kind
-    if (delivery.kind === 'sending') {
-      status.replaceChildren(element('span', { class: 'tick', 'aria-hidden': 'true' }, '·'))
-      status.title = 'On its way'
-    } else if (delivery.kind === 'delivered') {
-      status.replaceChildren(
-        element('span', { class: 'tick', 'aria-hidden': 'true' }, '✓'),
-        element('span', { class: 'hidden' }, delivery.words),
-      )
-      status.title = delivery.words
-    } else {
-      const again = element('button', { type: 'button', class: 'small' }, 'Try again')
-      again.addEventListener('click', delivery.again)
-      status.replaceChildren(element('span', {}, delivery.words), again)
-      status.title = ''
-    }
-    if (follow) this.toEnd()
-  }
-
   private add(entry: HTMLElement, at: number, own: boolean): void {
     const stay = !own && !this.atEnd
     this.invite.hidden = true
-    entry.dataset['at'] = String(at)
-    const next = own ? null : this.firstAfter(at)
-    this.log.insertBefore(entry, next)
-    this.group(entry)
-    this.group(next)
+    this.insert(this.log, entry, at, own ? Number.POSITIVE_INFINITY : LATE)
     while (this.log.children.length > MAX_LINES) {
       this.log.firstElementChild?.remove()
       this.group(this.log.firstElementChild)
@@ -162,13 +130,14 @@ export class ChatLog {
     } else this.toEnd()
   }
 
-  /** The line before which one of this time belongs; `null` for the end. */
-  private firstAfter(at: number): Element | null {
-    let next: Element | null = null
-    let entry = this.log.lastElementChild
-    if (timeOf(entry) - at <= LATE) return null
-    for (; timeOf(entry) > at; entry = entry?.previousElementSibling ?? null) next = entry
-    return next
+  private insert(list: Element, entry: HTMLElement, at: number, tolerance: number): void {
+    entry.dataset['at'] = String(at)
+    const next = firstAfter(list, at, tolerance)
+    // Where it stands already it is not put anew: that would be read out again.
+    if (entry.parentElement === list && entry.nextElementSibling === next) return
+    list.insertBefore(entry, next)
+    this.group(entry)
+    this.group(next)
   }
 
   private get atEnd(): boolean {

@@ -1,14 +1,16 @@
 /**
  * The conversation of everybody: broadcasts on the topic `chat`. An own line shows at once and gets its tick
- * with the first receipts, and says how many have seen it. `passed` is called then, `arrived` for every line of somebody else.
+ * with the first receipts, and says how many have seen it, a number that grows. `passed` is called then, `arrived` for every line of somebody else.
  * @module
  */
 import type { Data, Mesh } from 'tabmesh'
-import type { ChatLog, Delivery } from './chat-log.ts'
+import type { Delivery } from './chat-line.ts'
+import type { ChatLog } from './chat-log.ts'
 import { byId } from './element.ts'
 import type { People } from './people.ts'
 import { type ChatLine, chatLineOf } from './presence.ts'
-import { sendFailure } from './words.ts'
+import type { Said } from './said.ts'
+import { seenWords, sendFailure } from './words.ts'
 
 /** When a line was written, as far as its sender can be believed: never later than now. */
 export function writtenAt(line: ChatLine, now: number): number {
@@ -19,6 +21,7 @@ export function startChat(
   mesh: Mesh,
   people: People,
   log: ChatLog,
+  said: Said,
   passed: () => void,
   arrived: () => void,
 ): void {
@@ -28,6 +31,7 @@ export function startChat(
     const line = chatLineOf(data)
     if (!line) return
     people.learn(from, line.name)
+    if (!said.add(from, line)) return
     const at = writtenAt(line, Date.now())
     log.message({ from, name: people.nameOf(from), text: line.text, at, own: false })
     arrived()
@@ -36,10 +40,11 @@ export function startChat(
   async function deliver(line: Data, show: (delivery: Delivery) => void): Promise<void> {
     show({ kind: 'sending' })
     try {
-      const onReceipt = (count: number): void => show({ kind: 'delivered', words: `Seen by ${count}` })
-      const count = await mesh.sendBroadcast('chat', line, { receipt: true, onReceipt })
+      const showSeen = (count: number): void =>
+        show({ kind: 'delivered', words: seenWords(count, mesh.neighbours.length) })
+      const count = await mesh.sendBroadcast('chat', line, { receipt: true, onReceipt: showSeen })
       passed()
-      if (count === 0) show({ kind: 'delivered', words: 'Sent; nobody else is here yet' })
+      showSeen(count)
     } catch (error) {
       show({ kind: 'failed', words: sendFailure(error), again: () => void deliver(line, show) })
     }
@@ -53,6 +58,7 @@ export function startChat(
     input.focus()
     const at = Date.now()
     const name = people.ownName
+    said.add(mesh.peerId, { name, text, at })
     void deliver({ name, text, at }, log.message({ from: mesh.peerId, name, text, at, own: true }))
   })
 }

@@ -10,6 +10,7 @@ import { ChatLog } from './chat-log.ts'
 import { join, showSignaling, startLeaveJoin, startOpenTabs, startScissors } from './controls.ts'
 import { CuttableTransport } from './cuttable-transport.ts'
 import { DirectMessages } from './direct.ts'
+import { Earlier } from './earlier.ts'
 import { byId, setText } from './element.ts'
 import { showCounts, startOwnName, startSwarmForm } from './header.ts'
 import { Highlight } from './highlight.ts'
@@ -19,6 +20,7 @@ import { showNotice } from './notice.ts'
 import { Observer } from './observer.ts'
 import { PeerList } from './peer-list.ts'
 import { People } from './people.ts'
+import { Said } from './said.ts'
 import { signalUrl } from './signal-url.ts'
 import { DEFAULT_SWARM, hashOfSwarm, swarmFromHash } from './swarm-name.ts'
 import { startTheme } from './theme.ts'
@@ -91,7 +93,9 @@ function startPage(mesh: Mesh, transport: CuttableTransport, url: string): void 
   const view = new MeshView(mesh, people, highlight, choose)
 
   startOwnName(mesh, people)
-  startChat(mesh, people, log, passed, arrived)
+  const said = new Said()
+  startChat(mesh, people, log, said, passed, arrived)
+  new Earlier(mesh, people, log, said)
   startScissors(transport)
   const showLeaveJoin = startLeaveJoin(mesh)
 

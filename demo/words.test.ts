@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { codeOf, sendFailure, warningText } from './words.ts'
+import { codeOf, seenWords, sendFailure, warningText } from './words.ts'
 
 const failed = (code: string): Error => Object.assign(new Error(`raw ${code}`), { code })
 
@@ -20,4 +20,11 @@ test('an unknown failure speaks for itself', () => {
 test('a warning without better words keeps its own', () => {
   expect(warningText('something', 'Plain words.')).toBe('Plain words.')
   expect(warningText('identity-ephemeral', 'x')).toContain('new peer id')
+})
+
+test('a line says how many have it, and why nobody has', () => {
+  expect(seenWords(5, 2)).toBe('Seen by 5')
+  expect(seenWords(5, 0)).toBe('Seen by 5')
+  expect(seenWords(0, 2)).toContain('confirmed')
+  expect(seenWords(0, 0)).toContain('nobody else is here')
 })

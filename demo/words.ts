@@ -28,6 +28,12 @@ export function sendFailure(error: unknown): string {
   return error instanceof Error ? error.message : 'It could not be sent.'
 }
 
+/** How many have a line; `links` tells silence from solitude. */
+export function seenWords(count: number, links: number): string {
+  if (count > 0) return `Seen by ${count}`
+  return links > 0 ? 'Sent; nobody has confirmed it' : 'Sent; nobody else is here yet'
+}
+
 const WARNINGS = new Map([
   [
     'identity-ephemeral',

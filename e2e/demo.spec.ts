@@ -48,6 +48,105 @@ test('a chat line appears once in every other tab, and its writer sees that it a
   for (const tab of [a, b]) await expect(tab.line('same to you')).toHaveCount(1)
 })
 
+test('an own line says how many have it, a number that only grows; what was not sent says why', async ({
+  context,
+}) => {
+  const [a] = (await open(context, 1, '#seen')) as [DemoTab]
+  await expect(a.part('state')).toHaveText('connected')
+  await a.say('anybody?')
+  const status = a.part('chat-log').locator('[data-delivery]').last()
+  await expect(status).toContainText('nobody else is here yet')
+
+  const more = await open(context, 2, '#seen')
+  await meshed([a, ...more])
+  await a.page.evaluate(() => {
+    const { body } = document
+    new MutationObserver(() => {
+      const words = [...document.querySelectorAll('[data-delivery]')].at(-1)?.textContent ?? ''
+      const seen = /Seen by (\d+)/.exec(words)?.[1]
+      if (seen !== undefined) body.dataset['seen'] = `${body.dataset['seen'] ?? ''}${seen} `
+    }).observe(document.getElementById('chat-log') as HTMLElement, { childList: true, subtree: true })
+  })
+  await a.say('now then')
+  await expect(status).toContainText('Seen by 2')
+  const seen = await a.page.evaluate(() =>
+    (document.body.dataset['seen'] ?? '').trim().split(' ').map(Number),
+  )
+  expect(seen).toEqual([...seen].sort())
+  expect(seen.at(-1)).toBe(2)
+
+  await a.part('leave-join').click()
+  await expect(a.part('state')).toHaveText('left')
+  await a.say('too late')
+  await expect(status).toContainText('(left)')
+  await a.part('leave-join').click()
+  await meshed([a, ...more])
+  await a.page.getByRole('button', { name: 'Try again' }).click()
+  await expect(status).toContainText('Seen by 2')
+})
+
+test('who comes later reads what was said before, once and in its place', async ({ context }) => {
+  const [a, b] = (await open(context, 2, '#past')) as [DemoTab, DemoTab]
+  await meshed([a, b])
+  await a.say('first')
+  await expect(b.line('first')).toHaveCount(1)
+  await b.say('second')
+  await expect(a.line('second')).toHaveCount(1)
+  for (const tab of [a, b]) await expect(tab.part('earlier')).toHaveCount(0)
+
+  const [c] = (await open(context, 1, '#past')) as [DemoTab]
+  await meshed([a, b, c])
+  const before = c.page.getByRole('group', { name: 'Before you came' })
+  await expect(before.locator('.bubble')).toHaveText(['first', 'second'])
+  await expect(before.getByRole('heading', { name: 'Before you came' })).toBeVisible()
+  await expect(before).toHaveAttribute('aria-live', 'off')
+  await a.say('third')
+  await expect(c.part('chat-log').locator('.bubble')).toHaveText(['first', 'second', 'third'])
+  await expect(before.locator('.bubble')).toHaveText(['first', 'second'])
+
+  // Back from outside, only what was missed is new: as a message if it is recent, else from the past, never both.
+  await c.part('leave-join').click()
+  await expect(c.part('state')).toHaveText('left')
+  const [d] = (await open(context, 1, '#past')) as [DemoTab]
+  await meshed([a, b, d])
+  await d.say('fourth')
+  for (const tab of [a, b]) await expect(tab.line('fourth')).toHaveCount(1)
+  await c.part('leave-join').click()
+  await expect(c.part('chat-log').locator('.bubble')).toHaveText(['first', 'second', 'third', 'fourth'])
+
+  // After a reload its own lines are among those of the past.
+  await a.page.reload()
+  const own = a.page.getByRole('group', { name: 'Before you came' }).locator('.own .bubble')
+  await expect(own).toHaveText(['first', 'third'])
+})
+
+test('when nobody tells of the past nothing is shown, and the chat goes on', async ({ context }) => {
+  const [a, b] = (await open(context, 2, '#silence')) as [DemoTab, DemoTab]
+  await meshed([a, b])
+  await a.say('unheard')
+  await expect(b.line('unheard')).toHaveCount(1)
+  const asked = context.waitForEvent('console', message => message.text() === 'asked')
+  await context.addInitScript(() => {
+    let mesh: Mesh
+    Object.defineProperty(window, 'mesh', {
+      get: () => mesh,
+      set: (given: Mesh) => {
+        mesh = given
+        mesh.history = () => {
+          console.log('asked')
+          return Promise.reject(new Error('nobody answered'))
+        }
+      },
+    })
+  })
+  const [c] = (await open(context, 1, '#silence')) as [DemoTab]
+  await asked
+  await meshed([a, b, c])
+  await a.say('heard')
+  await expect(c.part('chat-log').locator('.bubble')).toHaveText(['heard'])
+  await expect(c.part('earlier')).toHaveCount(0)
+})
+
 test('a new name shows in the other tabs, in their lists and at their lines', async ({ context }) => {
   const [a, b] = (await open(context, 2, '#names')) as [DemoTab, DemoTab]
   await meshed([a, b])
