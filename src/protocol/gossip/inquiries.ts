@@ -284,7 +284,10 @@ export class Inquiries {
     }
     list.sort((a, b) => a.at - b.at)
     return list.slice(-question.last).map(({ stream, seq, from, body, at, here }) => {
-      const delivered = here || (at >= joinedAt && this.state.streams.byId.get(stream)?.seen(seq) === true)
+      const known = this.state.streams.byId.get(stream)
+      // It may have come as an event since it was asked for.
+      const had = here || known?.messages.has(seq) === true
+      const delivered = had || (at >= joinedAt && known?.seen(seq) === true)
       return { from, body, age: Math.max(0, now - at), delivered }
     })
   }

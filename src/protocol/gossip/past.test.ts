@@ -287,6 +287,18 @@ describe('who asks', () => {
     expect(bench.delivered).toEqual(['1', '2'])
   })
 
+  test('says of what came as an event while the answer was on its way that it was delivered', () => {
+    const bench = new Bench(1)
+    bench.ask(9)
+    const { link, wanted } = bench.question
+    bench.frame(link, encodePast(wanted.question, 999_000, pushOf(1)))
+    bench.frame(link, pushOf(1))
+    bench.frame(link, encodePastEnd(wanted.question, 1))
+    bench.pass(20_000)
+    expect(bench.delivered).toEqual(['1'])
+    expect(bench.past?.map(({ delivered }) => delivered)).toEqual([true])
+  })
+
   test('may ask so much and no more, and stop', () => {
     const few = new Bench(2)
     for (let i = 0; i < 17; i++) few.ask(2)
