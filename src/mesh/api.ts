@@ -190,7 +190,8 @@ export interface BroadcastOptions {
    * Counts who has it: the promise is then one of a number, how many peers have been given it, this one not counted.
    * It resolves when all that can be reached have said so, or when `timeout` is over. Sums come up the broadcast
    * tree, about 60 bytes per peer in all. The number is never more than have it, as long as nobody lies about it (no
-   * signature proves it), and less where links break while it is counted. Default false.
+   * signature proves it), and less where links break while it is counted. In the ten seconds after `join()` it takes a
+   * second longer: the parts of a swarm that is forming find each other in that time. Default false.
    */
   readonly receipt?: boolean
   /** Gets the number each time it has grown; with `receipt` only. */
