@@ -93,6 +93,9 @@ test('who comes later reads what was said before, once and in its place', async 
   await b.say('second')
   await expect(a.line('second')).toHaveCount(1)
   for (const tab of [a, b]) await expect(tab.part('earlier')).toHaveCount(0)
+  // What is only a moment old when a tab joins comes to it as a message.
+  const said = await a.page.evaluate(() => performance.now())
+  await a.page.waitForFunction(said => performance.now() - said > 3000, said)
 
   const [c] = (await open(context, 1, '#past')) as [DemoTab]
   await meshed([a, b, c])

@@ -283,18 +283,26 @@ export class Inquiries {
       latest.set(each.stream, each.at)
     }
     list.sort((a, b) => a.at - b.at)
-    return list.slice(-question.last).map(({ stream, seq, from, body, at, here }) => {
+    return list.slice(-question.last).map(each => {
+      const { stream, seq, from, body, at, here } = each
       const known = this.state.streams.byId.get(stream)
       // It may have come as an event since it was asked for.
       const had = here || known?.messages.has(seq) === true
-      const delivered = had || (at >= joinedAt && known?.seen(seq) === true)
+      const delivered = !this.isFormer(each) && (had || (at >= joinedAt && known?.seen(seq) === true))
       return { from, body, age: Math.max(0, now - at), delivered }
     })
   }
 
+  /** What this peer broadcast before its reload is never delivered to it. */
+  private isFormer({ stream, from }: Found): boolean {
+    return from === this.state.config.id && stream !== this.state.own.id
+  }
+
   /** Whether it will be delivered as an event. */
-  private isUpcoming({ stream: id, seq, at }: Found): boolean {
+  private isUpcoming(found: Found): boolean {
     const { state } = this
+    const { stream: id, seq, at } = found
+    if (this.isFormer(found)) return false
     const stream = state.streams.byId.get(id)
     if (stream === undefined || stream.base === 0)
       return seq > (state.streams.tombstones.get(id) ?? 0) && at >= (state.joinedAt ?? state.now)

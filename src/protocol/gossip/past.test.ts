@@ -25,8 +25,8 @@ const random = seeded(77)
 const ann = random.bytes(32)
 const EPOCH = 1_790_000_000_000
 
-function pushOf(seq: number, topic = 'chat', text = `${seq}`, author = ann): Uint8Array {
-  const signed = encodeSigned(author, EPOCH, seq, topic, new TextEncoder().encode(text))
+function pushOf(seq: number, topic = 'chat', text = `${seq}`, author = ann, epoch = EPOCH): Uint8Array {
+  const signed = encodeSigned(author, epoch, seq, topic, new TextEncoder().encode(text))
   return encodePush(1, 0, signed, checksum(author, pushToSign(DISCOVERY_KEY, signed)))
 }
 
@@ -43,10 +43,11 @@ class Bench {
   readonly sent: { readonly link: LinkId; readonly frame: Uint8Array }[] = []
   readonly outcomes: string[] = []
   past: readonly PastBroadcast[] | undefined
+  readonly own = random.bytes(32)
   private asked = 0
 
   constructor(links = 2, settings: object = {}) {
-    const own = random.bytes(32)
+    const { own } = this
     const config = { id: idOfKey(own), key: own, discoveryKey: DISCOVERY_KEY, epoch: EPOCH }
     this.gossip = new Gossip({ ...config, random: seeded(5), ...settings })
     this.gossip.start(this.now)
@@ -297,6 +298,20 @@ describe('who asks', () => {
     bench.pass(20_000)
     expect(bench.delivered).toEqual(['1'])
     expect(bench.past?.map(({ delivered }) => delivered)).toEqual([true])
+  })
+
+  test('has what it said itself before a reload, which comes as no event', () => {
+    const bench = new Bench(1)
+    const before = (seq: number) => pushOf(seq, 'chat', `mine ${seq}`, bench.own, EPOCH - 60_000)
+    bench.frame(1, before(1))
+    bench.ask(9)
+    const { link, wanted } = bench.question
+    for (const seq of [2, 1]) bench.frame(link, encodePast(wanted.question, 1000 * (9 - seq), before(seq)))
+    bench.frame(link, encodePastEnd(wanted.question, 2))
+    bench.pass(20_000)
+    expect(bench.delivered).toEqual([])
+    expect(bench.texts).toEqual(['mine 1', 'mine 2'])
+    expect(bench.past?.map(({ delivered }) => delivered)).toEqual([false, false])
   })
 
   test('may ask so much and no more, and stop', () => {
