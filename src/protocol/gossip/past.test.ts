@@ -302,11 +302,11 @@ describe('who asks', () => {
 
   test('has what it said itself before a reload, which comes as no event', () => {
     const bench = new Bench(1)
-    const before = (seq: number) => pushOf(seq, 'chat', `mine ${seq}`, bench.own, EPOCH - 60_000)
-    bench.frame(1, before(1))
+    const former = (seq: number) => pushOf(seq, 'chat', `mine ${seq}`, bench.own, EPOCH - 60_000)
+    bench.frame(1, former(1))
     bench.ask(9)
     const { link, wanted } = bench.question
-    for (const seq of [2, 1]) bench.frame(link, encodePast(wanted.question, 1000 * (9 - seq), before(seq)))
+    for (const seq of [2, 1]) bench.frame(link, encodePast(wanted.question, 1000 * (9 - seq), former(seq)))
     bench.frame(link, encodePastEnd(wanted.question, 2))
     bench.pass(20_000)
     expect(bench.delivered).toEqual([])
