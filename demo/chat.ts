@@ -39,13 +39,18 @@ export function startChat(
 
   async function deliver(line: Data, show: (delivery: Delivery) => void): Promise<void> {
     show({ kind: 'sending' })
+    let seen = 0
     try {
-      const showSeen = (count: number): void =>
+      const showSeen = (count: number): void => {
+        seen = count
         show({ kind: 'delivered', words: seenWords(count, mesh.neighbours.length) })
+      }
       const count = await mesh.sendBroadcast('chat', line, { receipt: true, onReceipt: showSeen })
       passed()
       showSeen(count)
     } catch (error) {
+      // This tab left while it was still counting: the line has arrived all the same.
+      if (seen > 0) return
       show({ kind: 'failed', words: sendFailure(error), again: () => void deliver(line, show) })
     }
   }

@@ -79,6 +79,8 @@ test('an own line says how many have it, a number that only grows; what was not 
   await expect(a.part('state')).toHaveText('left')
   await a.say('too late')
   await expect(status).toContainText('(left)')
+  // The line before it has arrived, whether or not all had been counted when this tab left.
+  await expect(a.page.getByRole('button', { name: 'Try again' })).toHaveCount(1)
   await a.part('leave-join').click()
   await meshed([a, ...more])
   await a.page.getByRole('button', { name: 'Try again' }).click()
