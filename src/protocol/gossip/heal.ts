@@ -32,6 +32,8 @@ const MARGIN = 1
 const YOUNG = 10_000
 /** So many ids, the nearest known, tell how dense the ring is. */
 const NEAREST = 4
+/** No swarm is taken for larger: a neighbour may tell of any ids, and must not make anybody wait for ever. */
+const LARGEST = 2 ** 20
 /** Until a claim has been heard on its whole side, ms: a flood of 10,000 peers takes 200, and announcements three times that. */
 const CLAIM = 600
 /** A side is quiet, and somebody else's turn, this long after the last repaired message, ms. */
@@ -63,7 +65,7 @@ function swarmSize({ neighbours, config }: GossipState): number {
   known.delete(config.id)
   const distances = [...known.keys()].map(id => ringDistance(config.id, id)).sort((a, b) => a - b)
   const farthest = distances[NEAREST - 1]
-  return farthest === undefined ? known.size + 1 : (NEAREST * RING) / (2 * farthest)
+  return farthest === undefined ? known.size + 1 : Math.min(LARGEST, (NEAREST * RING) / (2 * farthest))
 }
 
 /** A neighbour has what this peer lacks, and others may lack it too. */

@@ -225,7 +225,7 @@ export function awaitNoMore(state: GossipState, link: LinkId): void {
 
 /** The sum is not final yet, whoever has said its last word. */
 function holdOpen(state: GossipState, tally: Tally, duration: number): void {
-  tally.tornUntil = state.now + duration
+  tally.tornUntil = Math.max(tally.tornUntil, state.now + duration)
   wakeAt(state, tally.tornUntil)
 }
 
