@@ -222,6 +222,7 @@ export class Lab {
     const live = this.world.live()
     const paths = distances(live, this.world.choice)
     const links = degrees(live)
+    const { laterLinks, laterByMesh } = this.world.traffic
     const head = this.phases.find(phase => phase.name === this.headline) ?? this.phases[0]
     return {
       live: live.length,
@@ -238,6 +239,7 @@ export class Lab {
       lastArrivalMs: head?.lastArrivalMs ?? null,
       lastArrivalRatio: head?.lastArrivalRatio ?? null,
       controlBytesPerDelivery: head?.controlBytesPerDelivery ?? null,
+      signaledByMesh: laterLinks > 0 ? laterByMesh / laterLinks : null,
       ...this.found,
     }
   }

@@ -46,6 +46,8 @@ export class Peer {
   ticks = 0
   /** When the CPU is done with the signatures it was given. */
   busyUntil = 0
+  /** Whom its first link led to. */
+  first: PeerId | undefined = undefined
   /** Whether the machine wants to be joined at the signaling server, and whether it is. */
   wantsSignaling = false
   atServer = false

@@ -88,6 +88,7 @@ const EMPTY: Report = {
   joinMs: null,
   firstLinkMs: null,
   worstFirstLinkMs: null,
+  signaledByMesh: null,
   linkChangesPerJoin: null,
   bytesPerJoin: null,
   phases: [],

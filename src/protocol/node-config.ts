@@ -41,6 +41,8 @@ export interface Neighbour {
   readonly suspect: boolean
   /** When the link came up, on the clock of `handle`. */
   readonly since: number
+  /** What its letters came by. */
+  readonly signaledBy: 'mesh' | 'signaling'
   /** Topics it wants to get, and means to publish. */
   readonly interests: readonly string[]
   readonly intents: readonly string[]

@@ -169,7 +169,7 @@ export class Links {
     const slot = machines.overlay.slotOf(link)
     if (channel === undefined || slot === undefined) return
     channel.up = true
-    machines.out.push({ kind: 'peer-connect', peer: slot.peer, link })
+    machines.out.push({ kind: 'peer-connect', peer: slot.peer, link, via: slot.via })
     machines.liveness.linkUp(link, now, machines.out)
     machines.laid(now, out => machines.overlay.linkUp(link, now, out))
     machines.routed(now, out => machines.routing.linkUp(link, greeting.record, now, out))

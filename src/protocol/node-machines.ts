@@ -78,7 +78,7 @@ export class Machines {
       switch (effect.kind) {
         case 'tell': {
           const { to, letter, body } = effect
-          const via = effect.near ? 'any' : 'signaling'
+          const via = effect.via === 'mesh' ? 'any' : 'signaling'
           this.routed(now, out =>
             this.routing.send(
               { to, kind: letter, body, timeout: LETTER_TIMEOUT, receipt: false, via },
@@ -121,10 +121,12 @@ export class Machines {
         this.ran |= LIVENESS
         this.liveness.probe(effect.link, now, this.out)
       } else if (effect.kind !== 'letter') this.out.push(effect)
-      else
+      else {
+        const { from, letter, body, via } = effect
         this.laid(now, out =>
-          this.count(this.overlay.letter(effect.from, effect.letter, effect.body, now, out)),
+          this.count(this.overlay.letter(from, letter, body, now, out, via === 'signaling' ? via : 'mesh')),
         )
+      }
     }
     this.close(box)
   }

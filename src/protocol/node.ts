@@ -62,6 +62,7 @@ export class Node {
       roundTrip: liveness.roundTrip(slot.link),
       suspect: slot.suspect,
       since: slot.since,
+      signaledBy: slot.via,
       ...gossip.topicsOf(slot.link),
     }))
   }

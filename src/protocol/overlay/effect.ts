@@ -5,16 +5,18 @@
 import type { Effect } from '../effect.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkEnd, LinkId } from '../input.ts'
+import type { Road } from './slot.ts'
 
 export type OverlayEffect =
   | Effect
-  /** A sealed letter to a peer; `near`: it is at most two hops away, so the mesh is quicker than a server. */
+  /** A sealed letter to a peer. */
   | {
       readonly kind: 'tell'
       readonly to: PeerId
       readonly letter: number
       readonly body: Uint8Array
-      readonly near: boolean
+      /** An answer goes back by the road of what it answers: who has no link yet is not found by the mesh. */
+      readonly via: Road
     }
   /** A slot's link is given up; a good-bye has been sent where there was somebody to hear it. */
   | {

@@ -11,7 +11,7 @@ import { nearestKnown } from './candidate.ts'
 import type { Out } from './effect.ts'
 import type { Ground } from './ground.ts'
 import { type Ask, encodeAccept, encodeAsk, encodeRefuse, LETTER, REFUSAL } from './letters.ts'
-import { isNearer, type Slot } from './slot.ts'
+import { isNearer, type Road, type Slot } from './slot.ts'
 
 /** A peer that would not give a ring slot is asked again after this, ms: the ring repairs itself within seconds. */
 const RING_WAIT = 1000
@@ -30,6 +30,9 @@ export class Moves {
    */
   beside: Slot | undefined = undefined
 
+  /** What the letter that is being answered came by. */
+  road: Road = 'mesh'
+
   constructor(ground: Ground) {
     this.ground = ground
   }
@@ -44,7 +47,7 @@ export class Moves {
     if (slots.full) this.beside = asked
     else slots.add(asked)
     const body = encodeAsk({ session, ring, degree })
-    out.push({ kind: 'tell', to: peer, letter: LETTER.ASK, body, near: slots.isNear(peer) })
+    out.push({ kind: 'tell', to: peer, letter: LETTER.ASK, body, via: 'mesh' })
   }
 
   /** What is under way with a peer. */
@@ -81,20 +84,21 @@ export class Moves {
   accept(from: PeerId, { session, ring }: Ask, now: number, out: Out): void {
     const { slots } = this.ground
     const slot = slots.create({ peer: from, session, ring, outgoing: false }, now)
+    slot.via = this.road
     slots.add(slot)
     out.push({
       kind: 'tell',
       to: from,
       letter: LETTER.ACCEPT,
       body: encodeAccept(session),
-      near: slots.isNear(from),
+      via: this.road,
     })
     this.open(slot, now, out)
   }
 
   refuse(to: PeerId, session: number, reason: number, out: Out): void {
     const body = encodeRefuse({ session, reason, alternatives: this.alternativesFor(to) })
-    out.push({ kind: 'tell', to, letter: LETTER.REFUSE, body, near: this.ground.slots.isNear(to) })
+    out.push({ kind: 'tell', to, letter: LETTER.REFUSE, body, via: this.road })
   }
 
   open(slot: Slot, now: number, out: Out): void {

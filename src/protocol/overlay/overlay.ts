@@ -36,7 +36,7 @@ import {
 } from './letters.ts'
 import { Moves } from './moves.ts'
 import { NEWS_WAIT, Plan, REPLAN } from './plan.ts'
-import type { Slot } from './slot.ts'
+import type { Road, Slot } from './slot.ts'
 
 export type { OverlayEffect } from './effect.ts'
 export type { OverlayConfig } from './ground.ts'
@@ -133,8 +133,25 @@ export class Overlay {
 
   // ── letters ────────────────────────────────────────────────────────────────────────────────────────────
 
-  letter(from: PeerId, kind: number, body: Uint8Array, now: number, out: Out): Drop | undefined {
+  /** A letter of routing's; `via`: what it came by. */
+  letter(
+    from: PeerId,
+    kind: number,
+    body: Uint8Array,
+    now: number,
+    out: Out,
+    via: Road = 'mesh',
+  ): Drop | undefined {
     if (!this.plan.running) return undefined
+    this.moves.road = via
+    const slot = this.moves.of(from)
+    if (via === 'signaling' && slot !== undefined && slot.phase !== 'up') slot.via = via
+    const drop = this.read(from, kind, body, now, out)
+    this.moves.road = 'mesh'
+    return drop
+  }
+
+  private read(from: PeerId, kind: number, body: Uint8Array, now: number, out: Out): Drop | undefined {
     const silent = this.ground.heard(from)
     if (silent && (kind === LETTER.ACCEPT || kind === LETTER.REFUSE)) this.ground.slots.late()
     switch (kind) {
@@ -224,7 +241,7 @@ export class Overlay {
     const slot = slots.at(link)
     if (slot === undefined) return
     const body = encodeSignal({ session: slot.session, data })
-    out.push({ kind: 'tell', to: slot.peer, letter: LETTER.SIGNAL, body, near: slots.isNear(slot.peer) })
+    out.push({ kind: 'tell', to: slot.peer, letter: LETTER.SIGNAL, body, via: slot.via })
   }
 
   /** The handshake is through. */

@@ -150,8 +150,16 @@ export class Plan {
   private plan(now: number, out: Out): void {
     const { ground } = this
     const { slots, backoff, config, target } = ground
-    this.planAt = planRing(ground, this.moves, now, out)
     const alone = slots.sound === 0
+    if (alone) {
+      // One at a time: once it has a link, this peer needs no server for the others.
+      const hedge = slots.hedgedAt()
+      if (hedge > now) {
+        this.planAt = hedge
+        return
+      }
+    }
+    this.planAt = planRing(ground, this.moves, now, out)
     if (!alone && now < this.joinedAt + SETTLE) return this.replan(this.joinedAt + SETTLE, 0)
     if (slots.held(target, now) >= target) return
     if (now >= this.fillAt || alone) {
@@ -169,6 +177,7 @@ export class Plan {
   private planBuckets(now: number, out: Out): void {
     const { slots, target } = this.ground
     while (slots.held(target, now) < target && slots.pending(now) < PARALLEL) {
+      if (slots.sound === 0 && slots.hedgedAt() > now) break
       const peer = this.nextBucketPeer(now)
       if (peer === undefined || (slots.size >= target && !this.moves.makeRoom(false, now, out))) break
       this.moves.ask(peer, false, now, out)

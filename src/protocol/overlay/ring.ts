@@ -19,7 +19,9 @@ const NO_ROOM = 400
 
 /** Asks who is to be asked now; says when to look again, Infinity when both sides are as they should be. */
 export function planRing(ground: Ground, moves: Moves, now: number, out: Out): number {
-  return Math.min(planSide(ground, moves, true, now, out), planSide(ground, moves, false, now, out))
+  const after = planSide(ground, moves, true, now, out)
+  if (ground.slots.sound === 0 && ground.slots.hedgedAt() > now) return after
+  return Math.min(after, planSide(ground, moves, false, now, out))
 }
 
 function planSide(ground: Ground, moves: Moves, forward: boolean, now: number, out: Out): number {

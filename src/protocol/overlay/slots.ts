@@ -17,6 +17,9 @@ const FIRST_PATIENCE = 600
 /** … and the least it is once they have been, ms: a busy page takes this long. */
 const LEAST_PATIENCE = 300
 
+/** A first link opens within this, ms, or another is dialled beside it: three times what it takes within a country. */
+const HEDGE = 1000
+
 /** What a new slot is for. */
 export interface Asked {
   readonly peer: PeerId
@@ -129,6 +132,16 @@ export class Slots {
     return count
   }
 
+  /** When the youngest of the asks and openings is no longer waited for by itself; 0 without any. */
+  hedgedAt(): number {
+    let latest = 0
+    for (const slot of this) {
+      if (slot.phase === 'up') continue
+      latest = Math.max(latest, slot.since + (slot.phase === 'asked' ? this.patience : HEDGE))
+    }
+    return latest
+  }
+
   /** Slots that are of use: neighbours, and what may become one. Suspects are, until they are half of `enough`. */
   held(enough: number, now: number): number {
     const living = this.sound + this.pending(now)
@@ -136,13 +149,6 @@ export class Slots {
     let suspects = 0
     for (const slot of this) if (slot.phase === 'up' && slot.suspect) suspects++
     return living + suspects
-  }
-
-  /** Whether a peer is a neighbour, or a neighbour's neighbour by what that one says. */
-  isNear(peer: PeerId): boolean {
-    if (this.byPeer.get(peer)?.phase === 'up') return true
-    for (const slot of this) if (isSound(slot) && slot.neighbours?.has(peer) === true) return true
-    return false
   }
 
   /** The ring slots as they are: neighbours only, no suspects. */
@@ -189,6 +195,7 @@ export class Slots {
       deadline: now + ASK_TIMEOUT,
       since: now,
       suspect: false,
+      via: 'mesh',
       hearsayAt: 0,
       neighbours: undefined,
     }
