@@ -10,9 +10,9 @@
  * @module
  */
 import { HIGH_WATER, type Link, LOW_WATER } from '../link/port.ts'
+import { Fifo } from '../protocol/wire/fifo.ts'
 import { MAX_FRAME } from '../protocol/wire/limits.ts'
 import { isFragment, Packer } from '../protocol/wire/packet.ts'
-import { Fifo } from './fifo.ts'
 
 /**
  * Waiting bytes from which the protocol is told to hold back: as many again as the channel itself buffers. The
