@@ -112,6 +112,9 @@ export class Endpoint {
   mutedFrom = Number.POSITIVE_INFINITY
   mutedUntil = Number.POSITIVE_INFINITY
 
+  /** A link that peers carry: nothing is sent over this end itself. */
+  relayed = false
+
   constructor(peer: Peer, link: LinkId, remote: PeerId, initiator: boolean, session: number) {
     this.peer = peer
     this.link = link

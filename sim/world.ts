@@ -369,11 +369,13 @@ export class World {
       }
       case 'peer-connect':
         if (now < peer.joinedAt) peer.joinedAt = now
-        this.openEndpoint(peer, effect.link).up = true
+        if (effect.relayed) this.network.relayed(peer, effect.link, this.byId.get(effect.peer))
+        else this.openEndpoint(peer, effect.link).up = true
         this.noteRoad(peer, effect)
         this.changed(now)
         return
       case 'peer-disconnect':
+        this.network.unrelayed(peer, effect.link)
         this.changed(now)
         return
       case 'state':

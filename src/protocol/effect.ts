@@ -68,6 +68,8 @@ export type Effect =
       readonly peer: PeerId
       readonly link: LinkId
       readonly via: 'mesh' | 'signaling'
+      /** Carried by a neighbour: the driver has no such link. */
+      readonly relayed: boolean
     }
   | {
       readonly kind: 'peer-disconnect'

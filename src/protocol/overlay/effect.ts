@@ -26,6 +26,15 @@ export type OverlayEffect =
       readonly wasUp: boolean
       readonly reason: LinkEnd
     }
+  /** Open a relayed link over the direct link `carrier`; this side asks the relay for it, or waits for its offer. */
+  | {
+      readonly kind: 'open-circuit'
+      readonly link: LinkId
+      readonly peer: PeerId
+      readonly session: number
+      readonly carrier: LinkId
+      readonly asks: boolean
+    }
   /** A neighbour behaves as if it had lost the link. */
   | { readonly kind: 'doubt'; readonly link: LinkId }
   /** What is known of a neighbour's neighbours has changed. */

@@ -36,6 +36,7 @@ import {
 } from './letters.ts'
 import { Moves } from './moves.ts'
 import { NEWS_WAIT, Plan, REPLAN } from './plan.ts'
+import { chooseRelay, RELAY_AFTER } from './relayed.ts'
 import type { Road, Slot } from './slot.ts'
 
 export type { OverlayEffect } from './effect.ts'
@@ -71,6 +72,11 @@ export class Overlay {
     return this.plan.deadline
   }
 
+  /** Asks the node which circuits a link carries. */
+  carriedBy(carries: (link: LinkId) => number): void {
+    this.ground.slots.carries = carries
+  }
+
   up(): Slot[] {
     return this.ground.slots.up()
   }
@@ -98,9 +104,10 @@ export class Overlay {
     this.plan.start(others, now)
   }
 
-  /** Says good-bye to everybody; nothing is left to wait for. */
-  leave(out: Out): void {
-    for (const slot of [...this.ground.slots]) this.moves.giveUp(slot, 'left', out)
+  /** Says good-bye to everybody, or to whom it has relayed links with; nothing is left to wait for. */
+  leave(out: Out, relayed = false): void {
+    for (const slot of [...this.ground.slots]) if (!relayed || slot.relayed) this.moves.giveUp(slot, 'left', out)
+    if (relayed) return
     this.moves.beside = undefined
     this.ground.clear()
     this.plan.stop()
@@ -189,7 +196,12 @@ export class Overlay {
       // It has given the older attempt up.
       this.moves.giveUp(slot, 'closed', out)
     }
-    if (this.moves.admit(from, ask, now, out)) this.moves.accept(from, ask, now, out)
+    const { relays } = ask
+    const carrier = relays && chooseRelay(this.ground.slots, relays)
+    if (relays !== undefined && carrier === undefined) {
+      this.ground.view.add(from)
+      this.moves.refuse(from, ask.session, REFUSAL.NO_RELAY, out)
+    } else if (this.moves.admit(from, ask, now, out)) this.moves.accept(from, ask, carrier, now, out)
     else {
       this.ground.view.add(from)
       this.moves.refuse(from, ask.session, REFUSAL.FULL, out)
@@ -198,11 +210,12 @@ export class Overlay {
   }
 
   private onAccept(from: PeerId, body: Uint8Array, now: number, out: Out): Drop | undefined {
-    const session = decodeAccept(body)
-    if (session === undefined) return 'malformed'
+    const accept = decodeAccept(body)
+    if (accept === undefined) return 'malformed'
+    const { session, relay } = accept
     const slot = this.moves.of(from)
     if (slot?.session !== session) this.moves.refuse(from, session, REFUSAL.STALE, out)
-    else if (slot.phase === 'asked' && !this.moves.accepted(slot, now, out)) {
+    else if (slot.phase === 'asked' && !this.moves.accepted(slot, relay, now, out)) {
       this.moves.refuse(from, session, REFUSAL.FULL, out)
     }
     return undefined
@@ -214,7 +227,8 @@ export class Overlay {
     const slot = this.moves.of(from)
     // Only who was asked may name others: a stranger's list would crowd out what is known.
     if (slot?.session !== refusal.session || slot.phase === 'up') return undefined
-    this.plan.suggested(refusal.alternatives, now)
+    if (refusal.reason === REFUSAL.NO_RELAY) this.plan.askRelay(refusal.alternatives, now, out)
+    else this.plan.suggested(refusal.alternatives, now)
     if (slot.phase === 'asked') this.ground.slots.answered(slot, now)
     this.moves.refused(slot, refusal.reason, now, out)
     this.plan.refused(slot.ring, now)
@@ -227,8 +241,12 @@ export class Overlay {
     const slot = this.moves.of(from)
     if (slot?.session !== signal.session || slot.phase === 'up') return undefined
     // The yes has been overtaken, or was lost.
-    if (slot.phase === 'asked' && !this.moves.accepted(slot, now, out)) return undefined
-    slot.deadline = slot.since + this.ground.config.connectTimeout
+    if (slot.relayed || (slot.phase === 'asked' && !this.moves.accepted(slot, undefined, now, out))) return undefined
+    slot.signaled = true
+    // The ring does not wait for ICE to give up where a neighbour may carry the link.
+    const { connectTimeout } = this.ground.config
+    const patience = slot.ring && this.ground.slots.sound > 0 ? RELAY_AFTER : connectTimeout
+    slot.deadline = slot.since + Math.min(connectTimeout, patience)
     out.push({ kind: 'link-signal', link: slot.link, data: signal.data })
     return undefined
   }
@@ -246,11 +264,12 @@ export class Overlay {
 
   /** The handshake is through. */
   linkUp(link: LinkId, now: number, out: Out): void {
-    const { slots, backoff, exchange } = this.ground
+    const { slots, backoff, exchange, barriers } = this.ground
     const slot = slots.at(link)
     if (slot === undefined) return
     slots.rise(slot, now)
     backoff.succeeded(slot.peer)
+    if (!slot.relayed) barriers.lower(slot.peer)
     this.ground.meet(slot.peer)
     exchange.greet(link, slots.up(), out)
     exchange.changed(now)
@@ -300,6 +319,7 @@ export class Overlay {
       this.ground.hearNear(ids, now)
       out.push({ kind: 'lookahead', link, peers })
       if (this.ground.isNews(ids)) this.plan.replan(now, NEWS_WAIT)
+      this.plan.review(now)
       return undefined
     }
     if (type === Frame.GONE) {

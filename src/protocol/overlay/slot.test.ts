@@ -16,6 +16,8 @@ function slot(first: number, more: Partial<Slot> = {}): Slot {
     deadline: 0,
     since: 0,
     suspect: false,
+    relayed: false,
+    signaled: false,
     via: 'mesh',
     hearsayAt: 0,
     neighbours: undefined,

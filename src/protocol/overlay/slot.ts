@@ -27,6 +27,10 @@ export interface Slot {
   /** When the phase began. */
   since: number
   suspect: boolean
+  /** A relayed link (circuit/), or asked to be one. */
+  relayed: boolean
+  /** The other side has sent a signal for the link. */
+  signaled: boolean
   /** What its letters came by: the signaling server if one of them did. */
   via: Road
   /** Before this, ids that it shuffles are not taken. */

@@ -27,6 +27,8 @@ export interface Asked {
   readonly ring: boolean
   /** This side asked. */
   readonly outgoing: boolean
+  /** Over a relay. */
+  readonly relayed?: boolean
 }
 
 function isSound(slot: Slot): boolean {
@@ -43,6 +45,8 @@ export class Slots {
   private horizonSize = 0
   /** Grows with every change of slots or their neighbours (invariant 2). */
   version = 0
+  /** Circuits that a link carries: such a link is not given up for a better one. */
+  carries: (link: LinkId) => number = () => 0
   /** How long an answer to an ask is waited for before others are asked beside it, ms. */
   patience = FIRST_PATIENCE
 
@@ -180,7 +184,8 @@ export class Slots {
   /** The link that can best be spared of neighbours with at least `minDegree` links, or none. */
   evictable(redundantOnly: boolean, minDegree: number, delegate = false): Slot | undefined {
     const { self, maxPeers } = this
-    return chooseEviction([...this], { self, maxPeers, redundantOnly, minDegree, delegate })
+    const free = [...this].filter(slot => slot.suspect || this.carries(slot.link) === 0)
+    return chooseEviction(free, { self, maxPeers, redundantOnly, minDegree, delegate })
   }
 
   /** A slot for a peer that is asked, or accepted; it counts once it is added. */
@@ -195,6 +200,8 @@ export class Slots {
       deadline: now + ASK_TIMEOUT,
       since: now,
       suspect: false,
+      relayed: asked.relayed === true,
+      signaled: false,
       via: 'mesh',
       hearsayAt: 0,
       neighbours: undefined,
