@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createSealer } from '../../crypto/seal.ts'
 import { sameBytes } from '../id.ts'
 import { seeded } from '../routing/network.test-support.ts'
+import { Frame } from '../wire/frame.ts'
 import { CIRCUIT_WINDOW, MAX_PACKET } from '../wire/limits.ts'
 import { AMPLE, World } from './world.testing.ts'
 
@@ -142,6 +143,19 @@ describe('a circuit', () => {
     expect(world.tabs.flatMap(tab => tab.drops)).toEqual([])
   })
 
+  it('sends what was said in the same turn before it closes', () => {
+    const world = line()
+    const [a, s] = world.circuit(0, 2, 1)
+    world.elapse(100)
+    world.act(0, (circuits, out) => {
+      circuits.send(a, Uint8Array.of(1))
+      circuits.close(a, world.now, out)
+    })
+    world.elapse(100)
+    expect(world.tab(2).got.get(s)).toEqual([Uint8Array.of(1)])
+    expect(world.tab(2).told.at(-1)).toBe(`closed ${s} closed`)
+  })
+
   it('takes what the other end was still sending when it closed for no offence', () => {
     const world = line()
     const [a, s] = world.circuit(0, 2, 1)
@@ -229,6 +243,19 @@ describe('the window', () => {
         .map(frame => frame[0]),
     ).toEqual([7, 8])
     expect(world.tab(0).circuits.deadline).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  it('goes on after nothing but its CREDIT was lost', () => {
+    const world = line()
+    const [a, s] = world.circuit(0, 2, 1)
+    world.elapse(100)
+    world.tap = (_from, _to, frame) => (frame[0] === Frame.CREDIT ? [] : [frame])
+    world.send(0, a, new Uint8Array(1_000_000).fill(1))
+    world.elapse(20_000)
+    expect(world.tab(2).got.get(s)).toEqual([])
+    world.tap = (_from, _to, frame) => [frame]
+    world.elapse(10_000)
+    expect(world.tab(2).got.get(s)).toHaveLength(1)
   })
 
   it('survives loss and duplicates: what arrives whole is delivered once', () => {

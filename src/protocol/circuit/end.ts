@@ -136,31 +136,36 @@ export class End implements Party {
 
   /** Takes the offer; again, when it comes again. */
   take(ref: number, setup: Setup, out: CircuitOutbox): void {
-    if (!this.open) {
-      this.ref = this.line.enter(this, ref)
-      this.settle(setup.salt, out)
-    }
     this.push(writeAccept(ref, this.salt), out)
+    if (this.open) return
+    this.ref = this.line.enter(this, ref)
+    this.settle(setup.salt, out)
   }
 
   private settle(salt: Uint8Array, out: CircuitOutbox): void {
     const { home, circuit } = this
     const { asks, peer, boxKey } = circuit
-    const salts = asks ? [this.salt, salt] : [salt, this.salt]
-    const direction = (from: PeerId, to: PeerId): Uint8Array => {
-      const writer = new Writer(128).text(DOMAIN).bytes(idToBytes(from)).bytes(idToBytes(to))
-      for (const part of salts) writer.u48(circuit.session).bytes(part)
-      return sha256(writer.finish()).slice(0, NONCE_BYTES)
-    }
+    const [first, second] = asks ? [this.salt, salt] : [salt, this.salt]
+    const direction = (from: PeerId, to: PeerId): Uint8Array =>
+      sha256(
+        new Writer(128)
+          .text(DOMAIN)
+          .bytes(idToBytes(from))
+          .bytes(idToBytes(to))
+          .u48(circuit.session)
+          .bytes(first)
+          .bytes(second)
+          .finish(),
+      ).slice(0, NONCE_BYTES)
     this.outward = direction(home.id, peer)
     this.inward = direction(peer, home.id)
     this.shared = home.sealer.shared(boxKey)
     this.open = true
     this.repeatAt = NEVER
     const binding = new Uint8Array(2 * BOX_KEY_BYTES)
-    const first = isInitiator(home.id, peer)
-    binding.set(home.sealer.publicKey, first ? 0 : BOX_KEY_BYTES)
-    binding.set(boxKey, first ? BOX_KEY_BYTES : 0)
+    const lower = isInitiator(home.id, peer)
+    binding.set(home.sealer.publicKey, lower ? 0 : BOX_KEY_BYTES)
+    binding.set(boxKey, lower ? BOX_KEY_BYTES : 0)
     out.push({ kind: 'circuit-open', link: circuit.link, binding })
   }
 

@@ -69,6 +69,14 @@ describe('a relay refuses at once', () => {
     expect(world.tab(0).circuits.stats.relayed).toBe(3)
   })
 
+  it('nobody because one of two links to the other end has gone', () => {
+    const world = star(3)
+    const { circuits } = world.tab(0)
+    circuits.neighbourUp(1000, world.tab(2).id)
+    world.act(0, (machine, out) => machine.carrierDown(1000, world.now, out))
+    expect(outcome(world, 1, 2)).toBe('open')
+  })
+
   it('a neighbour that it has by a circuit only', () => {
     const world = star(4)
     const [a, s] = world.circuit(1, 2, 0)
@@ -165,6 +173,32 @@ describe('the budget of a relay', () => {
     expect(world.tab(2).told.at(-1)).toBe(`closed ${s} failed`)
     expect([world.tab(3).told, world.tab(4).told]).toEqual([[`open ${b}`], [`open ${t}`]])
     expect(world.tab(0).circuits.stats).toMatchObject({ relayed: 1, waiting: 0 })
+  })
+
+  it('is not spent on what nobody takes any more', () => {
+    const world = star(3, { maxCircuits: 2, bytesPerSecond: 10_000 })
+    const [a, s] = world.circuit(1, 2, 0)
+    world.elapse(100)
+    world.send(1, a, new Uint8Array(100_000).fill(1))
+    world.send(2, s, new Uint8Array(100_000).fill(2))
+    world.elapse(100)
+    const { circuits, sent } = world.tab(0)
+    expect(circuits.stats.waiting).toBeGreaterThan(150_000)
+    world.close(1, a)
+    world.elapse(20)
+    const before = sent.length
+    // What 1 said before it hung up still goes to 2; nothing goes to 1, and nothing of 2's waits for it.
+    expect(circuits.stats.waiting).toBeLessThan(110_000)
+    world.send(2, s, new Uint8Array(10_000).fill(3))
+    world.elapse(5000)
+    expect(sent.length).toBeGreaterThan(before)
+    expect(sent.slice(before).filter(({ to }) => to === 1)).toEqual([])
+    const after = sent.length
+    world.close(2, s)
+    world.elapse(20)
+    expect(circuits.stats).toMatchObject({ relayed: 0, waiting: 0 })
+    world.elapse(60_000)
+    expect(sent).toHaveLength(after)
   })
 
   it('is not eaten up by circuits that nobody answers or uses', () => {
