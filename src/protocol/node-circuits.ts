@@ -31,6 +31,8 @@ export interface LinkEvents {
 export class RelayedLinks {
   readonly circuits: Circuits
   private readonly full = new Set<LinkId>()
+  /** Ended in this turn: what was for them is dropped. */
+  private readonly ended = new Set<LinkId>()
   private readonly effects: (effect: Effect) => void
   /** Set once the links are there. */
   events: LinkEvents | undefined = undefined
@@ -63,8 +65,9 @@ export class RelayedLinks {
     let kept = 0
     for (let i = 0; i < effects.length; i++) {
       const effect = effects[i] as Effect
-      if (effect.kind === 'send' && this.circuits.has(effect.link)) this.circuits.send(effect.link, effect.frame)
-      else effects[kept++] = effect
+      if (effect.kind !== 'send') effects[kept++] = effect
+      else if (this.circuits.has(effect.link)) this.circuits.send(effect.link, effect.frame)
+      else if (!this.ended.has(effect.link)) effects[kept++] = effect
     }
     effects.length = kept
   }
@@ -74,6 +77,7 @@ export class RelayedLinks {
     if (!this.circuits.has(link)) return false
     this.divert(effects)
     this.full.delete(link)
+    this.ended.add(link)
     this.run(now, out => {
       this.circuits.flush(now, out)
       this.circuits.close(link, now, out)
@@ -100,9 +104,11 @@ export class RelayedLinks {
 
   /** The end of a turn: what is for circuits leaves sealed, over their carriers. */
   flush(effects: Effect[], now: number): void {
-    if (this.circuits.stats.ends === 0) return
+    const { circuits, ended } = this
+    if (circuits.stats.ends === 0 && ended.size === 0) return
     this.divert(effects)
-    this.run(now, out => this.circuits.flush(now, out))
+    ended.clear()
+    this.run(now, out => circuits.flush(now, out))
   }
 
   stop(now: number): void {
@@ -127,6 +133,7 @@ export class RelayedLinks {
         return events?.heard(effect.link, now)
       case 'circuit-closed':
         this.full.delete(effect.link)
+        this.ended.add(effect.link)
         return events?.closed(effect.link, effect.reason, now)
       case 'circuit-full':
         this.full.add(effect.link)

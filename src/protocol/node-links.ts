@@ -248,9 +248,10 @@ export class Links {
     machines.handshake.close(link)
     if (channel?.up !== true) return
     machines.liveness.linkDown(link)
-    machines.relayed.carrierDown(link, now)
     machines.gossip.linkDown(link, now, machines.out)
     machines.routed(now, out => machines.routing.linkDown(link, now, out))
     machines.out.push({ kind: 'peer-disconnect', peer, link, reason })
+    // Last: what its circuits held must not be sent over it again.
+    machines.relayed.carrierDown(link, now)
   }
 }

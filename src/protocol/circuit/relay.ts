@@ -248,6 +248,8 @@ export class Half implements Party {
   }
 
   carrierDown(_now: number, out: CircuitOutbox): void {
+    // Nothing is said over a link that has ended.
+    this.ended = true
     this.relay.cut(this, Hangup.LOST, out)
   }
 }

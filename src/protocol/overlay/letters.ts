@@ -3,7 +3,7 @@
  * through the signaling server (kinds 1 … 4 of routing's letters).
  *
  *     ask    = session flags degree [ids]        ; 6 bytes, byte, varint; flags 1: for a ring slot, 2: for a relayed link,
- *                                                ; by one of the ids, 4: as relay to another peer
+ *                                                ; by one of the ids, 4: needed (as link to a relay, or as the only one)
  *     accept = session [relay]                   ; the relay's id, for a relayed link
  *     refuse = session reason ids                ; byte, list of peers to ask instead
  *     signal = session text                      ; an offer, answer or candidate of this session
@@ -29,14 +29,14 @@ export interface Ask {
   readonly degree: number
   /** For a relayed link: neighbours of the asker that could carry it, the best first. */
   readonly relays?: readonly PeerId[]
-  /** The asker needs this neighbour as a relay to another peer. */
-  readonly asRelay?: boolean
+  /** The asker needs this link: as one to a relay, or as its only one where it cannot link to everybody. */
+  readonly needed?: boolean
 }
 
 /** Bits of an ask. */
 const RING = 1
 const RELAYED = 2
-const AS_RELAY = 4
+const NEEDED = 4
 
 export interface Refuse {
   readonly session: number
@@ -51,8 +51,8 @@ export interface Signal {
 
 const writer = new Writer(1024)
 
-export function encodeAsk({ session, ring, degree, relays, asRelay }: Ask): Uint8Array {
-  const flags = (ring ? RING : 0) | (relays ? RELAYED : 0) | (asRelay ? AS_RELAY : 0)
+export function encodeAsk({ session, ring, degree, relays, needed }: Ask): Uint8Array {
+  const flags = (ring ? RING : 0) | (relays ? RELAYED : 0) | (needed ? NEEDED : 0)
   writer.u48(session).u8(flags).varint(degree)
   return (relays ? writeIds(writer, relays) : writer).finish()
 }
@@ -65,7 +65,7 @@ export function decodeAsk(bytes: Uint8Array): Ask | undefined {
     session,
     ring: (flags & RING) !== 0,
     degree: reader.varint(255),
-    asRelay: (flags & AS_RELAY) !== 0,
+    needed: (flags & NEEDED) !== 0,
     ...((flags & RELAYED) !== 0 && { relays: readIds(reader) }),
   }
   return reader.done ? ask : undefined

@@ -42,13 +42,14 @@ export class Moves {
 
   /** Asks for a link: a relayed one where `relays` are named. */
   ask(peer: PeerId, ring: boolean, now: number, out: Out, relays?: readonly PeerId[], asRelay = false): void {
-    const { config, slots } = this.ground
+    const { config, slots, barriers } = this.ground
     const session = config.random.u32() * 0x10000 + (config.random.u32() & 0xffff)
     const degree = slots.up().length
     const asked = slots.create({ peer, session, ring, outgoing: true, relayed: relays !== undefined }, now)
     if (slots.full) this.beside = asked
     else slots.add(asked)
-    const body = encodeAsk({ session, ring, degree, asRelay, ...(relays && { relays }) })
+    const needed = asRelay || (slots.sound === 0 && barriers.size > 0)
+    const body = encodeAsk({ session, ring, degree, needed, ...(relays && { relays }) })
     out.push({ kind: 'tell', to: peer, letter: LETTER.ASK, body, via: 'mesh' })
   }
 
@@ -65,7 +66,10 @@ export class Moves {
     slots.answered(slot, now)
     if (slot === this.beside) {
       this.beside = undefined
-      if (slots.full && !this.makeRoom(true, now, out)) return false
+      slots.reserved = carrier
+      const hasRoom = !slots.full || this.makeRoom(true, now, out)
+      slots.reserved = undefined
+      if (!hasRoom) return false
       slots.add(slot)
     }
     this.open(slot, carrier, now, out)
@@ -73,12 +77,12 @@ export class Moves {
   }
 
   /** Whether there is, or can be made, room for a peer that asks. */
-  admit(from: PeerId, { ring, degree, asRelay }: Ask, now: number, out: Out): boolean {
+  admit(from: PeerId, { ring, degree, needed }: Ask, now: number, out: Out): boolean {
     const { config, slots, target } = this.ground
     const { id, maxPeers } = config
     // Who asks is there; whom this peer has asked may not be: an ask that should have been answered holds no place.
     const isRing = ring && isNearer(id, slots.comingRing(now), from)
-    const wanted = slots.held(target, now) < target || isRing || asRelay === true
+    const wanted = slots.held(target, now) < target || isRing || needed === true
     if (wanted) return !slots.full || this.makeRoom(true, now, out)
     // The rich give to the poor: accepted into the spare slot, and a link to a rich neighbour is given up later.
     if (slots.full || degree > maxPeers / 2) return false

@@ -25,6 +25,7 @@ import type { Out } from './effect.ts'
 import { HEARSAY_EVERY, SHUFFLE_IDS } from './exchange.ts'
 import { Ground, type OverlayConfig } from './ground.ts'
 import {
+  type Ask,
   decodeAccept,
   decodeAsk,
   decodeRefuse,
@@ -201,12 +202,21 @@ export class Overlay {
     if (relays !== undefined && carrier === undefined) {
       this.ground.view.add(from)
       this.moves.refuse(from, ask.session, REFUSAL.NO_RELAY, out)
-    } else if (this.moves.admit(from, ask, now, out)) this.moves.accept(from, ask, carrier, now, out)
+      this.plan.askRelay(relays, now, out)
+    } else if (this.admit(from, ask, carrier, now, out)) this.moves.accept(from, ask, carrier, now, out)
     else {
       this.ground.view.add(from)
       this.moves.refuse(from, ask.session, REFUSAL.FULL, out)
     }
     return undefined
+  }
+
+  private admit(from: PeerId, ask: Ask, carrier: Slot | undefined, now: number, out: Out): boolean {
+    const { slots } = this.ground
+    slots.reserved = carrier
+    const admitted = this.moves.admit(from, ask, now, out)
+    slots.reserved = undefined
+    return admitted
   }
 
   private onAccept(from: PeerId, body: Uint8Array, now: number, out: Out): Drop | undefined {

@@ -47,6 +47,8 @@ export class Slots {
   version = 0
   /** Circuits that a link carries: such a link is not given up for a better one. */
   carries: (link: LinkId) => number = () => 0
+  /** About to carry one. */
+  reserved: Slot | undefined = undefined
   /** How long an answer to an ask is waited for before others are asked beside it, ms. */
   patience = FIRST_PATIENCE
 
@@ -184,8 +186,16 @@ export class Slots {
   /** The link that can best be spared of neighbours with at least `minDegree` links, or none. */
   evictable(redundantOnly: boolean, minDegree: number, delegate = false): Slot | undefined {
     const { self, maxPeers } = this
-    const free = [...this].filter(slot => slot.suspect || this.carries(slot.link) === 0)
-    return chooseEviction(free, { self, maxPeers, redundantOnly, minDegree, delegate })
+    const { reserved, carries } = this
+    const free = [...this].filter(slot => slot.suspect || (slot !== reserved && carries(slot.link) === 0))
+    const rule = { self, maxPeers, redundantOnly, minDegree, delegate }
+    const chosen = chooseEviction(free, rule)
+    if (chosen !== undefined || !delegate) return chosen
+    // What it carries finds another relay; a ring neighbour that finds no place has no other way.
+    return chooseEviction(
+      [...this].filter(slot => slot !== reserved),
+      rule,
+    )
   }
 
   /** A slot for a peer that is asked, or accepted; it counts once it is added. */
