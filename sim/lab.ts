@@ -250,6 +250,21 @@ export class Lab {
     this.found.deliverySurvivors = shareOf(sent, this.world.peers, SURVIVOR_DEADLINE)
   }
 
+  /** From now on, once a virtual second: the most that one peer has relayed in it. */
+  watchRelays(): void {
+    const { world } = this
+    const before = new Map<Peer, number>()
+    const look = (): void => {
+      for (const peer of world.live()) {
+        const bytes = peer.machine.counters?.circuits.relayedBytes ?? 0
+        this.found.relayPeak = Math.max(this.found.relayPeak ?? 0, bytes - (before.get(peer) ?? 0))
+        before.set(peer, bytes)
+      }
+      world.at(world.now + 1000, look)
+    }
+    look()
+  }
+
   /** Counts the relayed links, and what the ring needs of them. */
   noteRelayed(): void {
     const { world } = this

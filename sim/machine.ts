@@ -16,6 +16,8 @@ export interface Machine {
   links(): readonly { readonly link: LinkId; readonly peer: PeerId }[]
   /** Links that are being opened, as the machine counts them. */
   readonly opening: number
+  /** Since it was made. */
+  readonly counters?: { readonly circuits: { readonly relayedBytes: number } }
   /** How full its bounded tables are; asked for now and then. */
   tables?(): readonly TableSize[]
 }

@@ -39,8 +39,7 @@ export function barredPairs(peers: readonly Peer[], canLink: (a: Peer, b: Peer) 
   const ring = inRingOrder(peers)
   const pairs = ring.length < 3 ? ring.length - 1 : ring.length
   let count = 0
-  for (let i = 0; i < pairs; i++)
-    if (!canLink(ring[i] as Peer, ring[(i + 1) % ring.length] as Peer)) count++
+  for (let i = 0; i < pairs; i++) if (!canLink(ring[i] as Peer, ring[(i + 1) % ring.length] as Peer)) count++
   return count
 }
 

@@ -3,6 +3,8 @@
  * die, and the mesh heals by itself.
  * @module
  */
+import { RELAY_BUDGET } from '../../src/protocol/node-circuits.ts'
+import { MAX_PACKET } from '../../src/protocol/wire/limits.ts'
 import type { Scenario } from '../scenario.ts'
 
 /** Share of the peers that dies while there is no server. */
@@ -10,11 +12,12 @@ const SHARE = 0.05
 /** Peers join this far apart, virtual ms: each barrier that is met costs a dial of five seconds. */
 const GAP = 100
 /** Every barrier has been met, every relayed link made and the needless given up, within this, virtual ms. */
-const MEETING = 60_000
+const MEETING = 90_000
 
 export const relayed: Scenario = {
   name: 'relayed',
-  summary: '--unreachable of all pairs cannot link; the signaling server dies after the joins, a twentieth of the peers too',
+  summary:
+    '--unreachable of all pairs cannot link; the signaling server dies after the joins, a twentieth of the peers too',
   defaults: { unreachable: 1 / 3 },
   budgets: ({ maxPeers, unreachable }) => [
     { field: 'islands', max: 1 },
@@ -22,10 +25,12 @@ export const relayed: Scenario = {
     { field: 'maxLinks', max: maxPeers },
     { field: 'delivery', min: 1 },
     { field: 'directSuccess', min: 1 },
+    { field: 'relayPeak', max: RELAY_BUDGET.bytesPerSecond + MAX_PACKET },
     ...(unreachable > 0 ? [{ field: 'relayedShare', max: 1.1 } as const] : []),
   ],
   run(lab) {
     const { world } = lab
+    lab.watchRelays()
     lab.joinOneByOne(GAP)
     world.advance(MEETING)
     lab.settle()

@@ -23,7 +23,7 @@ describe('the path of a connection', () => {
       ...candidates,
       ['P', { type: 'candidate-pair', localCandidateId: 'L', remoteCandidateId: 'R', selected: true }],
     ])
-    expect(readPath(report)).toEqual({ kind: 'relayed', local: 'srflx', remote: 'relay' })
+    expect(readPath(report)).toEqual({ kind: 'turn', local: 'srflx', remote: 'relay' })
   })
 
   it('is unknown where the report does not say', () => {

@@ -29,7 +29,7 @@ export function readPath(report: Pick<ReadonlyMap<string, unknown>, 'get' | 'for
   const local = candidateType(report, pair['localCandidateId'])
   const remote = candidateType(report, pair['remoteCandidateId'])
   if (local === '' && remote === '') return UNKNOWN
-  return { kind: local === 'relay' || remote === 'relay' ? 'relayed' : 'direct', local, remote }
+  return { kind: local === 'relay' || remote === 'relay' ? 'turn' : 'direct', local, remote }
 }
 
 type Fields = Readonly<Record<string, unknown>>

@@ -26,7 +26,8 @@ export interface LinkEvents {
 
 /** How the link's packets travel, for `stats()`. */
 export interface LinkPath {
-  readonly kind: 'direct' | 'relayed' | 'unknown'
+  /** `turn`: over a TURN server. */
+  readonly kind: 'direct' | 'turn' | 'unknown'
   /** Candidate types, e.g. `host`, `srflx`, `relay`; empty where unknown. */
   readonly local: string
   readonly remote: string

@@ -155,6 +155,11 @@ export interface MeshOptions {
   readonly order?: Order
   /** Milliseconds for a link to open and authenticate, 500 … 120,000. Default 10,000: later, ICE has failed in all likelihood. */
   readonly connectTimeout?: number
+  /**
+   * What this tab relays for neighbours that ICE cannot connect to each other, or `false`: nothing. `maxCircuits` links at a time,
+   * 1 … 256, and `bytesPerSecond` in all, 65,536 … 1 GiB; what is over it waits. Default 16 and 262,144: a video call of uplink.
+   */
+  readonly relay?: false | { readonly maxCircuits?: number; readonly bytesPerSecond?: number }
   /** Gets what happens, e.g. `console`. Default: silence. What it throws is ignored. */
   readonly logger?: Logger
 }
@@ -223,8 +228,11 @@ export interface LinkStats extends PeerTopics {
   readonly bytesReceived: number
   readonly packetsSent: number
   readonly packetsReceived: number
-  /** As of the last call of `stats()`; `unknown` until the browser has told. */
-  readonly path: 'direct' | 'relayed' | 'unknown'
+  /**
+   * `relayed`: a common neighbour carries it, sealed, because ICE does not connect the two; `turn`: a TURN server does. As of
+   * the last call of `stats()`; `unknown` until the browser has told.
+   */
+  readonly path: 'direct' | 'turn' | 'relayed' | 'unknown'
   /** Why this link is kept. */
   readonly slot: 'ring' | 'bucket'
   /** What its offer and answer came by: other peers, or the signaling server. */
@@ -260,6 +268,13 @@ export interface MeshStats {
     readonly delivered: number
     readonly forwarded: number
     readonly bounced: number
+  }
+  /** Relayed links: those of this peer, those that it carries for others now, and what it has carried and refused since createMesh. */
+  readonly relay: {
+    readonly own: number
+    readonly carried: number
+    readonly bytes: number
+    readonly refused: number
   }
   /** Input from the network that was dropped, by reason. Only reasons that occurred. */
   readonly drops: Readonly<Partial<Record<Drop, number>>>
@@ -358,6 +373,13 @@ export interface Mesh extends AsyncDisposable {
   /** Listens for the next one only. */
   once<E extends keyof MeshEvents>(event: E, listener: MeshEvents[E]): () => void
   off<E extends keyof MeshEvents>(event: E, listener: MeshEvents[E]): void
+  /**
+   * Marks a peer as a router, or with `false` as none any more: this tab keeps a link to it and asks it first to introduce and to
+   * relay. It serves whom it can verify, within its own `relay` option. Of more than 16 the oldest is one no more; until `leave()`.
+   *
+   * @throws TypeError for what is no peer id; RangeError for this peer itself; MeshError `left` before `join()`
+   */
+  route(peer: PeerId, on?: boolean): void
   /** A snapshot; counters run since createMesh. */
   stats(): MeshStats
 }

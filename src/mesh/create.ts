@@ -66,6 +66,7 @@ async function compose(settings: Settings, platform: Platform): Promise<Mesh> {
       kademliaK: settings.kademliaK,
       connectTimeout: settings.connectTimeout,
       gossip: settings.gossip,
+      relay: settings.relay,
       random,
       sealer,
     })

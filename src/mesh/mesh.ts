@@ -129,7 +129,7 @@ export class LiveMesh implements Mesh {
     )
     this.sending = new Sending(ports, settings.historyBytes, {
       input: input => this.driver.input(input),
-      isFull: link => this.driver.links.isFull(link),
+      isFull: link => node.isFull(link) || this.driver.links.isFull(link),
     })
     this.driver = new Driver(node, ports, {
       effect: effect => this.play(effect),
@@ -243,6 +243,13 @@ export class LiveMesh implements Mesh {
 
   off<E extends keyof MeshEvents>(event: E, listener: MeshEvents[E]): void {
     this.emitter.off(event, listener)
+  }
+
+  route(peer: PeerId, on = true): void {
+    checkPeerId('peer', peer)
+    if (peer === this.peerId) throw new RangeError('peer is this peer itself: a router is another one')
+    this.mustBeJoined('route')
+    this.driver.input({ kind: 'route', peer, on })
   }
 
   stats(): MeshStats {

@@ -4,8 +4,10 @@
  */
 
 import type { Identity } from '../identity/identity.ts'
+import type { RelayBudget } from '../protocol/circuit/circuits.ts'
 import { ID_BYTES, type PeerId } from '../protocol/id.ts'
 import type { Order } from '../protocol/input.ts'
+import { RELAY_BUDGET } from '../protocol/node-circuits.ts'
 import { EVERYTHING } from '../protocol/topic.ts'
 import type { SignalingTransport } from '../signaling/port.ts'
 import { MAX_TRANSPORTS, SeveralTransports } from '../signaling/several.ts'
@@ -60,6 +62,7 @@ export interface Settings {
   readonly intents: readonly string[]
   readonly order: Order
   readonly connectTimeout: number
+  readonly relay: RelayBudget | false
   readonly logger: Logger
 }
 
@@ -77,6 +80,7 @@ const NAMES = Object.keys({
   intents: 0,
   order: 0,
   connectTimeout: 0,
+  relay: 0,
   logger: 0,
 } satisfies Record<keyof MeshOptions, 0>)
 
@@ -112,7 +116,7 @@ export function readOptions(options: unknown): Settings {
     interests = EVERYTHING,
     intents = [],
   } = given
-  const { transport, swarm, gossip = {} } = given
+  const { transport, swarm, gossip = {}, relay = {} } = given
   const oneTransport = readTransport(transport)
   checkText('swarm', swarm, MAX_SWARM)
   checkIdentity(identity)
@@ -138,8 +142,20 @@ export function readOptions(options: unknown): Settings {
     intents,
     order,
     connectTimeout,
+    relay: readRelay(relay),
     logger,
   }
+}
+
+/** What a tab carries for others. */
+function readRelay(relay: unknown): RelayBudget | false {
+  if (relay === false) return false
+  checkNames('relay', relay, Object.keys(RELAY_BUDGET))
+  const budget = { ...RELAY_BUDGET, ...withoutUndefined(relay) }
+  checkInteger('relay.maxCircuits', budget.maxCircuits, 1, 256)
+  // Below, no packet of the largest size would ever leave.
+  checkInteger('relay.bytesPerSecond', budget.bytesPerSecond, 65_536, 2 ** 30)
+  return budget
 }
 
 function readGossip(gossip: unknown): GossipOptions {

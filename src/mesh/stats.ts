@@ -12,21 +12,23 @@ import type { Driver } from './driver.ts'
  * @param malformed messages that verified and did not decode
  */
 export function statsOf(node: Node, driver: Driver, now: number, malformed: number): MeshStats {
-  const { gossip, routing, drops } = node.counters
+  const { gossip, routing, circuits, drops } = node.counters
   const byReason: Partial<Record<Drop, number>> = Object.fromEntries(drops)
   if (malformed > 0) byReason.malformed = (byReason.malformed ?? 0) + malformed
   return {
-    links: node.links().map(({ link, peer, slot, roundTrip, since, signaledBy, interests, intents }) => ({
-      peer,
-      interests,
-      intents,
-      roundTrip,
-      ...driver.links.traffic(link),
-      path: driver.links.path(link),
-      slot,
-      signaledBy,
-      age: now - since,
-    })),
+    links: node
+      .links()
+      .map(({ link, peer, slot, roundTrip, since, relayed, signaledBy, interests, intents }) => ({
+        peer,
+        interests,
+        intents,
+        roundTrip,
+        ...driver.links.traffic(link),
+        path: relayed ? 'relayed' : driver.links.path(link),
+        slot,
+        signaledBy,
+        age: now - since,
+      })),
     opening: node.opening,
     total: { ...driver.links.total },
     gossip: {
@@ -41,6 +43,12 @@ export function statsOf(node: Node, driver: Driver, now: number, malformed: numb
       delivered: routing.delivered,
       forwarded: routing.forwarded,
       bounced: routing.bounced,
+    },
+    relay: {
+      own: circuits.ends,
+      carried: circuits.relayed,
+      bytes: circuits.relayedBytes,
+      refused: circuits.refused,
     },
     drops: byReason,
     signaling: { ...driver.signaling },

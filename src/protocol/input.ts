@@ -81,6 +81,8 @@ export type Input =
       readonly interests: readonly string[]
       readonly intents: readonly string[]
     }
+  /** A peer is to be asked first for introductions and relaying, or no more. */
+  | { readonly kind: 'route'; readonly peer: PeerId; readonly on: boolean }
   // signaling
   | { readonly kind: 'signaling-up'; readonly sample: readonly PeerSample[] }
   | { readonly kind: 'signaling-down' }

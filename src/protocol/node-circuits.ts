@@ -42,7 +42,12 @@ export class RelayedLinks {
     effects: (effect: Effect) => void,
   ) {
     const { id, sealer, random, relay } = config
-    this.circuits = new Circuits({ id, sealer, random, budget: relay === false ? undefined : (relay ?? RELAY_BUDGET) })
+    this.circuits = new Circuits({
+      id,
+      sealer,
+      random,
+      budget: relay === false ? undefined : (relay ?? RELAY_BUDGET),
+    })
     this.effects = effects
   }
 

@@ -195,12 +195,14 @@ export class Links {
     const slot = machines.overlay.slotOf(link)
     if (channel === undefined || slot === undefined) return
     channel.up = true
-    machines.out.push({ kind: 'peer-connect', peer: slot.peer, link, via: slot.via, relayed: slot.relayed })
-    if (!slot.relayed) machines.relayed.circuits.neighbourUp(link, slot.peer)
-    machines.liveness.linkUp(link, now, machines.out)
+    const { peer, via, relayed } = slot
+    // First: the relayed link that it replaces ends, and the application hears of the two in order.
     machines.laid(now, out => machines.overlay.linkUp(link, now, out))
+    machines.out.push({ kind: 'peer-connect', peer, link, via, relayed })
+    if (!relayed) machines.relayed.circuits.neighbourUp(link, peer)
+    machines.liveness.linkUp(link, now, machines.out)
     machines.routed(now, out => machines.routing.linkUp(link, greeting.record, now, out))
-    machines.gossip.linkUp(link, slot.peer, now, machines.out)
+    machines.gossip.linkUp(link, peer, now, machines.out)
     const { held } = channel
     channel.held = []
     for (const frame of held) this.frame(channel, frame, 0, frame.length, now)
@@ -224,9 +226,7 @@ export class Links {
       machines.routing.suspect(link, vital.suspect)
       return
     }
-    machines.out.push(
-      { kind: 'peer-timeout', peer: slot.peer },
-    )
+    machines.out.push({ kind: 'peer-timeout', peer: slot.peer })
     machines.closeLink(link, 'timeout', now)
     this.closed(link, 'timeout', now)
   }

@@ -129,6 +129,8 @@ export class Node {
         return machines.routed(now, out => routing.cancel(input.request, out))
       case 'interests':
         return gossip.interested(input.interests, input.intents, now, machines.out)
+      case 'route':
+        return overlay.route(input.peer, input.on, now)
       case 'join':
         return this.join(input.bootstrap, now)
       case 'leave':

@@ -33,7 +33,7 @@ export class Ground {
   readonly departed = new Departed()
   readonly barriers = new Barriers()
   /** Peers that the application wants asked first for introductions and relaying. */
-  routers: ReadonlySet<PeerId> = new Set()
+  readonly routers = new Set<PeerId>()
   /** Both counts of versions only grow, so their sum names a state. */
   private knownVersion = -1
   private knownMap: Known = new Map()
@@ -41,6 +41,7 @@ export class Ground {
   constructor(config: OverlayConfig) {
     this.config = config
     this.slots = new Slots(config.id, config.maxPeers)
+    this.slots.keeps = peer => this.routers.has(peer)
     this.view = new PassiveView(config.id, config.random, config.kademliaK)
     this.backoff = new Backoff(config.random)
     this.exchange = new Exchange(config.id, this.view, config.random)
@@ -136,6 +137,7 @@ export class Ground {
     this.view.clear()
     this.departed.clear()
     this.barriers.clear()
+    this.routers.clear()
     this.backoff.clear()
     this.exchange.stop()
   }

@@ -7,6 +7,7 @@
  */
 import { clockwise, isInitiator, type PeerId } from '../id.ts'
 import type { LinkEnd } from '../input.ts'
+import type { Random } from '../random.ts'
 import { nearestKnown } from './candidate.ts'
 import type { Out } from './effect.ts'
 import type { Ground } from './ground.ts'
@@ -22,6 +23,10 @@ const FULL_WAIT = 4000
 const LOST_WAIT = 250
 /** Alternatives in a refusal or a good-bye. */
 export const ALTERNATIVES = 6
+
+function newSession(random: Random): number {
+  return random.u32() * 0x10000 + (random.u32() & 0xffff)
+}
 
 export class Moves {
   private readonly ground: Ground
@@ -43,7 +48,7 @@ export class Moves {
   /** Asks for a link: a relayed one where `relays` are named. */
   ask(peer: PeerId, ring: boolean, now: number, out: Out, relays?: readonly PeerId[], asRelay = false): void {
     const { config, slots, barriers } = this.ground
-    const session = config.random.u32() * 0x10000 + (config.random.u32() & 0xffff)
+    const session = newSession(config.random)
     const degree = slots.up().length
     const asked = slots.create({ peer, session, ring, outgoing: true, relayed: relays !== undefined }, now)
     if (slots.full) this.beside = asked
@@ -53,9 +58,30 @@ export class Moves {
     out.push({ kind: 'tell', to: peer, letter: LETTER.ASK, body, via: 'mesh' })
   }
 
-  /** What is under way with a peer. */
-  of(peer: PeerId): Slot | undefined {
-    return this.ground.slots.of(peer) ?? (this.beside?.peer === peer ? this.beside : undefined)
+  /** A direct link beside a relayed one. */
+  askDirect(relayed: Slot, now: number, out: Out): void {
+    const { config, slots } = this.ground
+    const { peer, ring } = relayed
+    const session = newSession(config.random)
+    relayed.direct = slots.create({ peer, session, ring, outgoing: true }, now)
+    const body = encodeAsk({ session, ring, degree: slots.up().length })
+    out.push({ kind: 'tell', to: peer, letter: LETTER.ASK, body, via: 'mesh' })
+  }
+
+  /** The other end of a relayed link tries a direct one. */
+  acceptDirect(relayed: Slot, ask: Ask, now: number, out: Out): void {
+    const { slots } = this.ground
+    if (relayed.direct !== undefined) this.giveUp(relayed.direct, 'closed', out)
+    if (slots.full) return this.refuse(relayed.peer, ask.session, REFUSAL.FULL, out)
+    const { session, ring } = ask
+    relayed.direct = slots.create({ peer: relayed.peer, session, ring, outgoing: false }, now)
+    this.agree(relayed.direct, undefined, now, out)
+  }
+
+  /** What is under way with a peer; in a session, what belongs to it. */
+  of(peer: PeerId, session?: number): Slot | undefined {
+    const slot = this.ground.slots.of(peer) ?? (this.beside?.peer === peer ? this.beside : undefined)
+    return session !== undefined && slot?.direct?.session === session ? slot.direct : slot
   }
 
   /** A peer that was asked has said yes. False where there is no place, or no such relay, for it after all. */
@@ -96,11 +122,15 @@ export class Moves {
     const slot = slots.create({ peer: from, session, ring, outgoing: false, relayed }, now)
     slot.via = this.road
     slots.add(slot)
+    this.agree(slot, carrier, now, out)
+  }
+
+  private agree(slot: Slot, carrier: Slot | undefined, now: number, out: Out): void {
     out.push({
       kind: 'tell',
-      to: from,
+      to: slot.peer,
       letter: LETTER.ACCEPT,
-      body: encodeAccept(session, carrier?.peer),
+      body: encodeAccept(slot.session, carrier?.peer),
       via: this.road,
     })
     this.open(slot, carrier, now, out)
@@ -185,6 +215,7 @@ export class Moves {
 
   /** A slot ends by this side's will: good-bye with alternatives where there is a neighbour, then close. */
   giveUp(slot: Slot, reason: LinkEnd, out: Out): void {
+    if (slot.direct !== undefined) this.giveUp(slot.direct, 'closed', out)
     this.ground.slots.drop(slot)
     if (slot === this.beside) this.beside = undefined
     if (slot.link === 0) return
@@ -201,6 +232,8 @@ export class Moves {
     const { view, backoff, exchange, barriers } = this.ground
     const silent = slot.phase !== 'opening'
     this.giveUp(slot, reason, out)
+    // A direct link beside a relayed one, which goes on.
+    if (this.ground.slots.has(slot.peer)) return void barriers.raise(slot.peer, now)
     // It is asked again at once, for a relayed link.
     if (!silent && slot.signaled && reason !== 'misbehaved' && barriers.raise(slot.peer, now)) return
     if (reason === 'misbehaved') {

@@ -39,9 +39,13 @@ import { Moves } from './moves.ts'
 import { NEWS_WAIT, Plan, REPLAN } from './plan.ts'
 import { chooseRelay, RELAY_AFTER } from './relayed.ts'
 import type { Road, Slot } from './slot.ts'
+import { awaitUpgrade } from './upgrade.ts'
 
 export type { OverlayEffect } from './effect.ts'
 export type { OverlayConfig } from './ground.ts'
+
+/** Routers of one peer. */
+const MAX_ROUTERS = 16
 
 export class Overlay {
   private readonly ground: Ground
@@ -78,6 +82,18 @@ export class Overlay {
     this.ground.slots.carries = carries
   }
 
+  /** A peer that is asked first, and kept; the oldest of more than {@link MAX_ROUTERS} is one no more. */
+  route(peer: PeerId, on: boolean, now: number): void {
+    const { routers, view } = this.ground
+    routers.delete(peer)
+    if (on) {
+      routers.add(peer)
+      view.add(peer)
+      for (const id of routers) if (routers.size > MAX_ROUTERS) routers.delete(id)
+    }
+    this.plan.replan(now, 0)
+  }
+
   up(): Slot[] {
     return this.ground.slots.up()
   }
@@ -107,7 +123,8 @@ export class Overlay {
 
   /** Says good-bye to everybody, or to whom it has relayed links with; nothing is left to wait for. */
   leave(out: Out, relayed = false): void {
-    for (const slot of [...this.ground.slots]) if (!relayed || slot.relayed) this.moves.giveUp(slot, 'left', out)
+    for (const slot of [...this.ground.slots])
+      if (!relayed || slot.relayed) this.moves.giveUp(slot, 'left', out)
     if (relayed) return
     this.moves.beside = undefined
     this.ground.clear()
@@ -187,6 +204,10 @@ export class Overlay {
     if (slot !== undefined) {
       if (slot.session === ask.session) return undefined
       // It has lost the link, or its ask was under way while the link came up: the link itself is asked which.
+      if (slot.phase === 'up' && slot.relayed && ask.relays === undefined) {
+        if (slot.direct?.session !== ask.session) this.moves.acceptDirect(slot, ask, now, out)
+        return undefined
+      }
       if (slot.phase === 'up') {
         out.push({ kind: 'doubt', link: slot.link })
         this.moves.refuse(from, ask.session, REFUSAL.ALREADY, out)
@@ -223,7 +244,7 @@ export class Overlay {
     const accept = decodeAccept(body)
     if (accept === undefined) return 'malformed'
     const { session, relay } = accept
-    const slot = this.moves.of(from)
+    const slot = this.moves.of(from, session)
     if (slot?.session !== session) this.moves.refuse(from, session, REFUSAL.STALE, out)
     else if (slot.phase === 'asked' && !this.moves.accepted(slot, relay, now, out)) {
       this.moves.refuse(from, session, REFUSAL.FULL, out)
@@ -234,7 +255,7 @@ export class Overlay {
   private onRefuse(from: PeerId, body: Uint8Array, now: number, out: Out): Drop | undefined {
     const refusal = decodeRefuse(body)
     if (refusal === undefined) return 'malformed'
-    const slot = this.moves.of(from)
+    const slot = this.moves.of(from, refusal.session)
     // Only who was asked may name others: a stranger's list would crowd out what is known.
     if (slot?.session !== refusal.session || slot.phase === 'up') return undefined
     if (refusal.reason === REFUSAL.NO_RELAY) this.plan.askRelay(refusal.alternatives, now, out)
@@ -248,10 +269,11 @@ export class Overlay {
   private onSignal(from: PeerId, body: Uint8Array, now: number, out: Out): Drop | undefined {
     const signal = decodeSignal(body)
     if (signal === undefined) return 'malformed'
-    const slot = this.moves.of(from)
+    const slot = this.moves.of(from, signal.session)
     if (slot?.session !== signal.session || slot.phase === 'up') return undefined
     // The yes has been overtaken, or was lost.
-    if (slot.relayed || (slot.phase === 'asked' && !this.moves.accepted(slot, undefined, now, out))) return undefined
+    if (slot.relayed || (slot.phase === 'asked' && !this.moves.accepted(slot, undefined, now, out)))
+      return undefined
     slot.signaled = true
     // The ring does not wait for ICE to give up where a neighbour may carry the link.
     const { connectTimeout } = this.ground.config
@@ -277,7 +299,11 @@ export class Overlay {
     const { slots, backoff, exchange, barriers } = this.ground
     const slot = slots.at(link)
     if (slot === undefined) return
+    const relayed = slots.replaceRelayed(slot)
+    if (relayed !== undefined)
+      out.push({ kind: 'dropped', link: relayed.link, peer: relayed.peer, wasUp: true, reason: 'evicted' })
     slots.rise(slot, now)
+    if (slot.relayed) awaitUpgrade(this.ground, slot, now)
     backoff.succeeded(slot.peer)
     if (!slot.relayed) barriers.lower(slot.peer)
     this.ground.meet(slot.peer)

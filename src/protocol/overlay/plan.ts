@@ -14,6 +14,7 @@ import type { Ground } from './ground.ts'
 import { ALTERNATIVES, type Moves } from './moves.ts'
 import { idleCircuit } from './relayed.ts'
 import { planRing } from './ring.ts'
+import { tickUpgrades, upgradeDeadline } from './upgrade.ts'
 
 /** Asks and openings of this side at a time: each may cost an ICE negotiation. */
 const PARALLEL = 3
@@ -67,7 +68,7 @@ export class Plan {
     let earliest = Math.min(this.planAt, this.shedAt, this.sampleAt, this.ground.exchange.deadline)
     for (const slot of this.ground.slots)
       if (slot.phase !== 'up') earliest = Math.min(earliest, slot.deadline)
-    return Math.min(earliest, this.moves.beside?.deadline ?? earliest)
+    return Math.min(earliest, upgradeDeadline(this.ground), this.moves.beside?.deadline ?? earliest)
   }
 
   start(bootstrap: readonly PeerId[], now: number): void {
@@ -90,6 +91,7 @@ export class Plan {
       this.moves.expire(slot, now, out)
       this.replan(now, 0)
     }
+    tickUpgrades(this.ground, this.moves, now, out)
     const { beside } = this.moves
     if (beside !== undefined && now >= beside.deadline) {
       this.moves.expire(beside, now, out)
@@ -130,7 +132,10 @@ export class Plan {
     const { slots, backoff, barriers, config } = this.ground
     const peer = named
       .slice(0, ALTERNATIVES)
-      .find(id => id !== config.id && !this.moves.of(id) && !barriers.has(id, now) && backoff.ready(id, true, now))
+      .find(
+        id =>
+          id !== config.id && !this.moves.of(id) && !barriers.has(id, now) && backoff.ready(id, true, now),
+      )
     if (peer === undefined || this.moves.beside !== undefined) return
     if (slots.full) this.moves.makeRoom(false, now, out)
     this.moves.ask(peer, false, now, out, undefined, true)
@@ -179,6 +184,7 @@ export class Plan {
     }
     this.planAt = planRing(ground, this.moves, now, out)
     if (!alone && now < this.joinedAt + SETTLE) return this.replan(this.joinedAt + SETTLE, 0)
+    this.askRouters(now, out)
     if (slots.held(target, now) >= target) return
     if (now >= this.fillAt || alone) {
       this.planBuckets(now, out)
@@ -188,6 +194,18 @@ export class Plan {
     this.replan(Math.max(now + REPLAN, Math.min(this.fillAt, backoff.nextReady(now))), 0)
     if (slots.pending(now) === 0 && this.signalingUp) {
       this.sampleAt = Math.min(this.sampleAt, now + this.lackWait)
+    }
+  }
+
+  /** Routers have a place, whatever else is full. */
+  private askRouters(now: number, out: Out): void {
+    const { slots, backoff, barriers, routers } = this.ground
+    for (const peer of routers) {
+      if (this.moves.of(peer) !== undefined || barriers.has(peer, now)) continue
+      const ready = backoff.readyAt(peer, true)
+      if (ready > now) this.replan(ready, 0)
+      else if (this.moves.beside === undefined && (!slots.full || this.moves.makeRoom(true, now, out)))
+        this.moves.ask(peer, false, now, out, undefined, true)
     }
   }
 

@@ -29,6 +29,10 @@ export interface Slot {
   suspect: boolean
   /** A relayed link (circuit/), or asked to be one. */
   relayed: boolean
+  /** Of a relayed link: the direct one that is being tried beside it, and when one is tried next (upgrade.ts). */
+  direct: Slot | undefined
+  tryAt: number
+  tryIn: number
   /** The other side has sent a signal for the link. */
   signaled: boolean
   /** What its letters came by: the signaling server if one of them did. */

@@ -47,6 +47,8 @@ export class Slots {
   version = 0
   /** Circuits that a link carries: such a link is not given up for a better one. */
   carries: (link: LinkId) => number = () => 0
+  /** Whether a peer's link is kept, whatever would be better. */
+  keeps: (peer: PeerId) => boolean = () => false
   /** About to carry one. */
   reserved: Slot | undefined = undefined
   /** How long an answer to an ask is waited for before others are asked beside it, ms. */
@@ -57,14 +59,16 @@ export class Slots {
     this.maxPeers = maxPeers
   }
 
-  /** Slots in use, whatever their phase. */
+  /** Slots in use, whatever their phase, with those that are tried beside relayed links. */
   get size(): number {
-    return this.byPeer.size
+    let size = this.byPeer.size
+    for (const slot of this) if (slot.direct !== undefined) size++
+    return size
   }
 
   /** Whether every slot is in use. */
   get full(): boolean {
-    return this.byPeer.size >= this.maxPeers
+    return this.size >= this.maxPeers
   }
 
   [Symbol.iterator](): IterableIterator<Slot> {
@@ -186,8 +190,10 @@ export class Slots {
   /** The link that can best be spared of neighbours with at least `minDegree` links, or none. */
   evictable(redundantOnly: boolean, minDegree: number, delegate = false): Slot | undefined {
     const { self, maxPeers } = this
-    const { reserved, carries } = this
-    const free = [...this].filter(slot => slot.suspect || (slot !== reserved && carries(slot.link) === 0))
+    const { reserved, carries, keeps } = this
+    const free = [...this].filter(
+      slot => slot.suspect || (slot !== reserved && carries(slot.link) === 0 && !keeps(slot.peer)),
+    )
     const rule = { self, maxPeers, redundantOnly, minDegree, delegate }
     const chosen = chooseEviction(free, rule)
     if (chosen !== undefined || !delegate) return chosen
@@ -211,6 +217,9 @@ export class Slots {
       since: now,
       suspect: false,
       relayed: asked.relayed === true,
+      direct: undefined,
+      tryAt: Number.POSITIVE_INFINITY,
+      tryIn: 0,
       signaled: false,
       via: 'mesh',
       hearsayAt: 0,
@@ -238,6 +247,18 @@ export class Slots {
     slot.since = now
   }
 
+  /** A direct link is up beside a relayed one: it takes its place. Returns the one that is no longer needed. */
+  replaceRelayed(slot: Slot): Slot | undefined {
+    const before = this.byPeer.get(slot.peer)
+    if (before === undefined || before === slot) return undefined
+    before.direct = undefined
+    slot.ring = before.ring
+    slot.neighbours = before.neighbours
+    this.drop(before)
+    this.add(slot)
+    return before
+  }
+
   /** A neighbour has said what its neighbours are. */
   told(slot: Slot, neighbours: ReadonlySet<PeerId>): void {
     const before = slot.neighbours
@@ -252,7 +273,13 @@ export class Slots {
 
   drop(slot: Slot): void {
     this.version++
-    if (this.byPeer.get(slot.peer) === slot) this.byPeer.delete(slot.peer)
+    const held = this.byPeer.get(slot.peer)
+    if (held?.direct === slot) held.direct = undefined
+    if (held === slot) {
+      this.byPeer.delete(slot.peer)
+      // What was being tried beside it goes on in its place.
+      if (slot.direct !== undefined) this.byPeer.set(slot.peer, slot.direct)
+    }
     this.byLink.delete(slot.link)
   }
 
