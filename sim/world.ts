@@ -17,7 +17,7 @@ import type { MachineFactory } from './machine.ts'
 import { Network } from './network.ts'
 import type { SimOptions } from './options.ts'
 import type { Endpoint, Peer } from './peer.ts'
-import { EventQueue, Happening, type SimEvent } from './queue.ts'
+import { comesFromOutside, EventQueue, Happening, type SimEvent } from './queue.ts'
 import { Stream } from './random.ts'
 import { Request, SignalingServer } from './signaling.ts'
 import { sign, verify } from './stand-in-crypto.ts'
@@ -121,6 +121,11 @@ export class World {
   freeze(peer: Peer, duration: number): void {
     // Who is frozen already stays so no longer: what was put off till then would be overtaken by what comes from now on.
     if (peer.frozenUntil <= this.now) peer.frozenUntil = this.now + duration
+  }
+
+  /** The page notices something by itself. */
+  notice(peer: Peer, input: Extract<Input, { kind: 'awake' | 'rest' | 'signaling-down' }>): void {
+    this.turn(peer, input)
   }
 
   /**
@@ -240,7 +245,7 @@ export class World {
     if (queue.now >= this.audit.nextAt) this.audit.check(this.peers, queue.now)
     const peer = event.peer ?? event.endpoint?.peer
     if (peer !== undefined && peer.frozenUntil > queue.now && event.what !== Happening.SERVER) {
-      this.postpone(event, peer.frozenUntil)
+      if (!peer.asleep || !comesFromOutside(event)) this.postpone(event, peer.frozenUntil)
     } else {
       this.carryOut(event)
     }
@@ -390,6 +395,7 @@ export class World {
       case 'signaling-sample':
         this.server.request(peer, Request.SAMPLE)
         return
+      case 'restart-link':
       case 'peer-timeout':
       case 'peer-topics':
         return

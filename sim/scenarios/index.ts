@@ -18,6 +18,7 @@ import { massKill } from './mass-kill.ts'
 import { partition } from './partition.ts'
 import { receipts } from './receipts.ts'
 import { serverDown } from './server-down.ts'
+import { sleeping } from './sleep.ts'
 import { survey } from './survey.ts'
 import { topics } from './topics.ts'
 
@@ -29,6 +30,7 @@ export const scenarios: readonly Scenario[] = [
   churn,
   partition,
   frozen,
+  sleeping,
   serverDown,
   joins,
   joinsAtOnce,

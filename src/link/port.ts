@@ -44,6 +44,12 @@ export interface Link {
   signal(data: string): void
   /** Sends what is buffered where it can, then closes. Idempotent; `closed` is not told. */
   close(): void
+  /**
+   * Looks for a new path over the same session (ICE restart) because the network has changed; the other side's part comes
+   * by signals as at the beginning. Where it does not help, the link ends as `failed` in its time. Optional; nothing
+   * happens on a link that is not open.
+   */
+  restart?(): void
   /** How packets travel. */
   path(): Promise<LinkPath>
 }

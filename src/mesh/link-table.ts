@@ -86,6 +86,11 @@ export class LinkTable {
     this.ifOpen(id, entry => this.attempt(id, 'signal', () => entry.link.signal(data)))
   }
 
+  /** Looks for a new path, where the link can. */
+  restart(id: LinkId): void {
+    this.ifOpen(id, entry => this.attempt(id, 'restart', () => entry.link.restart?.()))
+  }
+
   /** Takes a frame for a link; it leaves at the next {@link flush}. */
   send(id: LinkId, frame: Uint8Array): void {
     this.ifOpen(id, entry => {

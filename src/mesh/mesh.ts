@@ -36,6 +36,7 @@ import {
   checkSignal,
   checkTopic,
 } from './arguments.ts'
+import { Awakening } from './awakening.ts'
 import { readBroadcastOptions, readHistoryOptions, readSendOptions } from './call-options.ts'
 import { encodeData } from './data-encode.ts'
 import { type AppEffect, Driver } from './driver.ts'
@@ -82,6 +83,7 @@ export class LiveMesh implements Mesh {
   private readonly sending: Sending
   private readonly known: KnownPeers
   private readonly warnings: Warnings
+  private readonly awakening: Awakening
   /** Present between `join()` and `leave()`. */
   private joining: Joining | undefined
   private unwatch: () => void = () => {}
@@ -131,10 +133,15 @@ export class LiveMesh implements Mesh {
       input: input => this.driver.input(input),
       isFull: link => this.driver.links.isFull(link),
     })
+    this.awakening = new Awakening(ports, {
+      awake: (slept, network) => this.driver.awake(slept, network),
+      rest: resting => this.driver.input({ kind: 'rest', resting }),
+    })
     this.driver = new Driver(node, ports, {
       effect: effect => this.play(effect),
       turn: () => {
         this.sending.turn()
+        this.awakening.notice()
         if (this.joining !== undefined) this.known.touch()
       },
       signalingOver: reason => this.signalingOver(reason),
@@ -270,6 +277,7 @@ export class LiveMesh implements Mesh {
       },
     )
     this.driver.input({ kind: 'join', bootstrap: this.bootstrap })
+    this.awakening.start()
     return joining
   }
 
@@ -278,6 +286,7 @@ export class LiveMesh implements Mesh {
     const { joining } = this
     if (joining === undefined) return
     this.joining = undefined
+    this.awakening.stop()
     this.driver.input({ kind: 'leave' })
     joining.fail(new MeshError('left', 'this mesh left before it had joined'))
   }

@@ -81,6 +81,14 @@ export type Input =
       readonly interests: readonly string[]
       readonly intents: readonly string[]
     }
+  // the page
+  /**
+   * It is back, or may have been away: shown again, resumed, its clock has jumped, or the network changed. `slept`:
+   * milliseconds in which nothing could happen here, 0 where it was only out of sight.
+   */
+  | { readonly kind: 'awake'; readonly slept: number; readonly network: boolean }
+  /** It is about to be hidden or frozen, or is shown again: neighbours are told. */
+  | { readonly kind: 'rest'; readonly resting: boolean }
   // signaling
   | { readonly kind: 'signaling-up'; readonly sample: readonly PeerSample[] }
   | { readonly kind: 'signaling-down' }

@@ -127,7 +127,8 @@ export class Links {
         return undefined
       }
       case Frame.PING:
-      case Frame.PONG: {
+      case Frame.PONG:
+      case Frame.REST: {
         const vital = machines.liveness.frame(link, type, reader, now, machines.out)
         if (typeof vital === 'object') this.vital(vital, now)
         return vital === false ? 'malformed' : undefined

@@ -41,6 +41,8 @@ export class Tab {
   readonly links = new Map<LinkId, End>()
   /** Gone without a word: nothing goes in or comes out. */
   dead = false
+  /** For a while, like a closed laptop: what happens meanwhile is lost. */
+  asleep = false
   /** It has sent what its node did not. */
   emits = false
   ticks = 0
@@ -147,7 +149,7 @@ export class Tab {
   }
 
   input(input: Input): readonly Effect[] {
-    if (this.dead) return []
+    if (this.dead || this.asleep) return []
     const { now } = this.world
     const effects = this.node.handle(input, now)
     for (const effect of effects) {

@@ -13,11 +13,13 @@ import type { Input, PeerSample, Token } from './input.ts'
 import type { Neighbour, NodeConfig } from './node-config.ts'
 import { Links } from './node-links.ts'
 import { ALL, GOSSIP, LIVENESS, Machines } from './node-machines.ts'
+import { Return } from './node-return.ts'
 
 export class Node {
   readonly config: NodeConfig
   private readonly machines: Machines
   private readonly connections: Links
+  private readonly back: Return
   private current: NodeState = 'idle'
   private signalingUp = false
   /** The last sample of the swarm was empty, or the last of the others has left: this peer is the only one. */
@@ -28,6 +30,7 @@ export class Node {
     this.config = config
     this.machines = new Machines(config)
     this.connections = new Links(this.machines)
+    this.back = new Return(this.machines)
   }
 
   /** Takes one input; returns what to do about it, in order. */
@@ -40,6 +43,7 @@ export class Node {
     else if (input.kind === 'broadcast' || input.kind === 'send' || input.kind === 'history') {
       machines.out.push({ kind: 'settle', request: input.request, outcome: 'left' })
     }
+    this.back.restartDue(this.signalingUp, now)
     machines.flush(now)
     if (machines.ran === ALL) this.settleState()
     machines.wake(now)
@@ -126,6 +130,10 @@ export class Node {
         return this.join(input.bootstrap, now)
       case 'leave':
         return this.leave(now)
+      case 'awake':
+        return this.back.awake(input, now)
+      case 'rest':
+        return machines.liveness.rest(input.resting, machines.out)
       case 'signaling-up':
         this.signalingUp = true
         routing.signaling(true)

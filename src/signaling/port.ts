@@ -45,6 +45,11 @@ export interface SignalingTransport {
   open(session: SignalingSession, events: SignalingEvents): void
   /** Carries an envelope to a peer. False when the transport is down: the envelope is not kept. */
   send(to: PeerId, envelope: Uint8Array): boolean
+  /**
+   * The page is back: do not sit out a wait, and do not trust an old connection. With `stale` it is dead in all likelihood:
+   * the network is another one, or the sleep was long. Optional; what it brings about is told by `down` and `up`.
+   */
+  awake?(stale: boolean): void
   /** Asks for a fresh sample; answered by `events.sample`. Nothing happens while down. */
   sample(): void
   /** Leaves the swarm, tells the others where it can, and closes. Idempotent. */

@@ -63,6 +63,10 @@ export class SeveralTransports implements SignalingTransport {
     return sent
   }
 
+  awake(stale: boolean): void {
+    for (const { state, transport } of this.ways) if (state !== 'over') transport.awake?.(stale)
+  }
+
   sample(): void {
     for (const { state, transport } of this.ways) if (state === 'up') transport.sample()
   }

@@ -101,6 +101,11 @@ export class Backoff {
     this.entries.delete(peer)
   }
 
+  /** Whoever was not to be asked may be asked now: what was found out is old. Who misbehaved has. */
+  calm(): void {
+    for (const [peer, { shunned }] of this.entries) if (!shunned) this.entries.delete(peer)
+  }
+
   /** The earliest end of a wait after `now`; Infinity when nobody waits. */
   nextReady(now: number): number {
     let earliest = Number.POSITIVE_INFINITY

@@ -110,6 +110,16 @@ export class Overlay {
     this.plan.tick(now, out)
   }
 
+  /** This peer was away: nobody is waited for that should have answered meanwhile, and everybody may be asked again. */
+  awake(now: number, out: Out): void {
+    const { slots, backoff } = this.ground
+    for (const slot of [...slots, this.moves.beside])
+      if (slot !== undefined && slot.phase !== 'up' && now >= slot.deadline)
+        this.moves.giveUp(slot, 'timeout', out)
+    backoff.calm()
+    this.plan.awake(now)
+  }
+
   // ── signaling ──────────────────────────────────────────────────────────────────────────────────────────
 
   signaling(up: boolean, now: number): void {
@@ -208,10 +218,11 @@ export class Overlay {
     const signal = decodeSignal(body)
     if (signal === undefined) return 'malformed'
     const slot = this.moves.of(from)
-    if (slot?.session !== signal.session || slot.phase === 'up') return undefined
+    if (slot?.session !== signal.session) return undefined
     // The yes has been overtaken, or was lost.
     if (slot.phase === 'asked' && !this.moves.accepted(slot, now, out)) return undefined
-    slot.deadline = slot.since + this.ground.config.connectTimeout
+    // Of a link that is up it finds the path anew.
+    if (slot.phase !== 'up') slot.deadline = slot.since + this.ground.config.connectTimeout
     out.push({ kind: 'link-signal', link: slot.link, data: signal.data })
     return undefined
   }
@@ -224,7 +235,9 @@ export class Overlay {
     const slot = slots.at(link)
     if (slot === undefined) return
     const body = encodeSignal({ session: slot.session, data })
-    out.push({ kind: 'tell', to: slot.peer, letter: LETTER.SIGNAL, body, near: slots.isNear(slot.peer) })
+    // A link that is up and looks for a new path is not the way there.
+    const near = !slot.suspect && slots.isNear(slot.peer)
+    out.push({ kind: 'tell', to: slot.peer, letter: LETTER.SIGNAL, body, near })
   }
 
   /** The handshake is through. */

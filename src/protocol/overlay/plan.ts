@@ -145,6 +145,13 @@ export class Plan {
     this.replan(now, 0)
   }
 
+  /** This peer was away: whatever waits is done now. */
+  awake(now: number): void {
+    this.lost(now)
+    this.sampleIn = SAMPLE_FIRST
+    if (this.signalingUp) this.sampleAt = now
+  }
+
   // ── what is missing ────────────────────────────────────────────────────────────────────────────────────
 
   private plan(now: number, out: Out): void {

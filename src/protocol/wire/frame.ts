@@ -17,6 +17,8 @@ export const Frame = {
   PING: 0x08,
   /** Take the round trip of the PING with this nonce. */
   PONG: 0x09,
+  /** The sender's page is hidden or frozen: wait longer for its next word, and do not rely on it meanwhile. */
+  REST: 0x0a,
 
   // overlay
   /** Replace what is known of the sender's neighbours. */
