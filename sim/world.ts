@@ -395,6 +395,7 @@ export class World {
       case 'signaling-sample':
         this.server.request(peer, Request.SAMPLE)
         return
+      case 'seen':
       case 'restart-link':
       case 'peer-timeout':
       case 'peer-topics':

@@ -30,6 +30,8 @@ export interface LinkPath {
   /** Candidate types, e.g. `host`, `srflx`, `relay`; empty where unknown. */
   readonly local: string
   readonly remote: string
+  /** The other side's address and port as seen from here, e.g. `203.0.113.7:50123`; left out where the browser hides it. */
+  readonly address?: string
 }
 
 export interface Link {

@@ -225,6 +225,8 @@ export interface LinkStats extends PeerTopics {
   readonly packetsReceived: number
   /** As of the last call of `stats()`; `unknown` until the browser has told. */
   readonly path: 'direct' | 'relayed' | 'unknown'
+  /** This tab's address and port as the neighbour says it sees it; `undefined` where its browser hides that. Hearsay. */
+  readonly seen: string | undefined
   /** Why this link is kept. */
   readonly slot: 'ring' | 'bucket'
   /** Milliseconds since the link opened. */

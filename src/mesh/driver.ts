@@ -141,6 +141,9 @@ export class Driver {
       case 'send':
         this.links.send(effect.link, effect.frame)
         break
+      case 'seen':
+        this.links.told(effect.link, effect.address)
+        break
       case 'restart-link':
         this.links.restart(effect.link)
         break

@@ -334,6 +334,7 @@ export class LiveMesh implements Mesh {
         break
       case 'peer-connect':
         this.sending.linkUp(effect.peer, effect.link)
+        this.driver.links.greet(effect.link)
         this.logger.debug('peer connected', effect.peer)
         this.emitter.emit('peer:connect', effect.peer)
         break

@@ -23,6 +23,7 @@ export function statsOf(node: Node, driver: Driver, now: number, malformed: numb
       roundTrip,
       ...driver.links.traffic(link),
       path: driver.links.path(link),
+      seen: driver.links.seen(link),
       slot,
       age: now - since,
     })),

@@ -34,6 +34,8 @@ export type Effect =
   | { readonly kind: 'restart-link'; readonly link: LinkId }
   /** Flush, then close. No `link-closed` follows. */
   | { readonly kind: 'close-link'; readonly link: LinkId; readonly reason: LinkEnd }
+  /** A neighbour says at which address it sees this peer: hearsay, to be shown. */
+  | { readonly kind: 'seen'; readonly link: LinkId; readonly address: string }
   // signaling
   | { readonly kind: 'signaling-join' }
   | { readonly kind: 'signaling-leave' }

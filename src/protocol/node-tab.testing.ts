@@ -9,7 +9,7 @@
 import { sha256 } from '../crypto/hash.ts'
 import type { Drop, Effect, NodeState, Outcome } from './effect.ts'
 import type { PeerId } from './id.ts'
-import type { Input, LinkEnd, LinkId, RequestId } from './input.ts'
+import type { Input, LinkEnd, LinkId, PeerSample, RequestId } from './input.ts'
 import { Node } from './node.ts'
 import { type End, newEnd, type Surroundings, SWARM, signature } from './node-surroundings.testing.ts'
 import { encodeRecord, idOfKey, recordToSign } from './record.ts'
@@ -99,6 +99,11 @@ export class Tab {
     const request = this.nextRequest++
     this.input({ kind: 'send', request, to: to.id, body: Buffer.from(text), timeout })
     return request
+  }
+
+  /** What its address book would hold. */
+  book(): PeerSample[] {
+    return this.neighbours.map(id => ({ id, record: this.node.recordOf(id) ?? new Uint8Array(0) }))
   }
 
   /** Gone without a word, also for the server. */

@@ -86,6 +86,11 @@ export class Node {
     return [...this.machines.overlay.known()]
   }
 
+  /** The signed record of a peer, where it is known. */
+  recordOf(peer: PeerId): Uint8Array | undefined {
+    return this.machines.routing.recordOf(peer)?.bytes
+  }
+
   get counters() {
     const { gossip, routing, drops } = this.machines
     return { gossip: gossip.stats, routing: routing.stats, drops }
@@ -130,6 +135,8 @@ export class Node {
         return this.join(input.bootstrap, now)
       case 'leave':
         return this.leave(now)
+      case 'contacts':
+        return this.contacts(input.contacts, now)
       case 'awake':
         return this.back.awake(input, now)
       case 'rest':
@@ -155,6 +162,8 @@ export class Node {
         return connections.opened(input.link, input.binding, now)
       case 'link-closed':
         return connections.closed(input.link, input.reason, now)
+      case 'seen':
+        return connections.seen(input.link, input.address)
       case 'link-full':
         return gossip.linkFull(input.link)
       case 'link-drained':
@@ -188,13 +197,28 @@ export class Node {
     this.become('left')
   }
 
-  private sampled(sample: readonly PeerSample[], now: number): void {
+  /** Peers of before: hearsay, but of one's own. */
+  private contacts(contacts: readonly PeerSample[], now: number): void {
     const { machines } = this
-    this.alone = sample.length === 0
+    this.learn(contacts, now)
+    machines.overlay.contacts(
+      contacts.map(peer => peer.id),
+      now,
+    )
+  }
+
+  private learn(sample: readonly PeerSample[], now: number): void {
+    const { machines } = this
     machines.routed(now, out => {
       for (const { record } of sample)
         if (record.length > 0) machines.count(machines.routing.learn(record, now, out))
     })
+  }
+
+  private sampled(sample: readonly PeerSample[], now: number): void {
+    const { machines } = this
+    this.alone = sample.length === 0
+    this.learn(sample, now)
     machines.overlay.learn(
       sample.map(peer => peer.id),
       now,

@@ -132,6 +132,19 @@ export class Overlay {
     this.plan.replan(now, 0)
   }
 
+  /** Neighbours of before, the likeliest first: they are asked before others. */
+  contacts(ids: readonly PeerId[], now: number): void {
+    const others = ids.filter(id => id !== this.ground.config.id)
+    this.ground.hear(others, now)
+    this.plan.contacts(others, now)
+  }
+
+  /** Peers that a neighbour tells of. */
+  hear(ids: readonly PeerId[], now: number): void {
+    this.ground.hear(ids, now)
+    if (this.ground.isNews(ids)) this.plan.replan(now, NEWS_WAIT)
+  }
+
   /** The signaling server says that a peer is not there. */
   absent(peer: PeerId, now: number, out: Out): void {
     this.ground.view.remove(peer)

@@ -76,6 +76,12 @@ export class Plan {
     this.planAt = now
   }
 
+  /** More peers to ask first. */
+  contacts(ids: readonly PeerId[], now: number): void {
+    this.bootstrap = [...this.bootstrap, ...ids]
+    this.replan(now, 0)
+  }
+
   stop(): void {
     this.running = false
     this.planAt = this.shedAt = this.sampleAt = Number.POSITIVE_INFINITY

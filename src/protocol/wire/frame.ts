@@ -20,6 +20,12 @@ export const Frame = {
   /** The sender's page is hidden or frozen: wait longer for its next word, and do not rely on it meanwhile. */
   REST: 0x0a,
 
+  // acquaintance
+  /** The receiver's address as the sender sees it: show it, trust it in nothing. */
+  SEEN: 0x0b,
+  /** Records of the sender's neighbours: verify and keep them, to write to these peers. */
+  PEERS: 0x0c,
+
   // overlay
   /** Replace what is known of the sender's neighbours. */
   NEIGHBOURS: 0x10,
