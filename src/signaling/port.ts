@@ -41,6 +41,8 @@ export interface SignalingEvents {
 }
 
 export interface SignalingTransport {
+  /** Where peers meet, e.g. the server's URL: for the address book. Optional. */
+  readonly name?: string
   /** Connects and joins; reconnects by itself until `close()`. One session at a time; a closed transport can be opened again. */
   open(session: SignalingSession, events: SignalingEvents): void
   /** Carries an envelope to a peer. False when the transport is down: the envelope is not kept. */

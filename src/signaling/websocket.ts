@@ -33,6 +33,7 @@ const MAX_RETRY_AFTER = 60_000
  * const mesh = await createMesh({ transport: new WebSocketTransport('wss://example.org/signal'), swarm: 'my-app' })
  */
 export class WebSocketTransport implements SignalingTransport {
+  readonly name: string
   private readonly urls: readonly string[]
   private readonly Constructor: SocketConstructor
   private readonly backoff: Backoff
@@ -54,6 +55,7 @@ export class WebSocketTransport implements SignalingTransport {
    */
   constructor(url: string | URL | readonly (string | URL)[], options: WebSocketTransportOptions = {}) {
     this.urls = socketUrls(url)
+    this.name = this.urls.join(' ')
     const known = ['WebSocket', 'initialBackoff', 'maxBackoff', 'connectTimeout']
     for (const name of Object.keys(options)) {
       if (!known.includes(name)) throw new TypeError(`options.${name} is unknown; known: ${known.join(', ')}`)
