@@ -11,7 +11,6 @@ import type { World } from './world.ts'
 export function sleep(world: World, peer: Peer, duration: number, told: boolean): void {
   if (told) world.notice(peer, { kind: 'rest', resting: true })
   peer.asleep = true
-  world.freeze(peer, duration)
   if (duration > NOTICES_DEATH) world.server.lost(peer)
   world.at(world.now + duration, () => {
     peer.asleep = false
@@ -19,6 +18,6 @@ export function sleep(world: World, peer: Peer, duration: number, told: boolean)
     world.notice(peer, { kind: 'signaling-down' })
     world.server.request(peer, Request.JOIN)
     world.notice(peer, { kind: 'rest', resting: false })
-    world.notice(peer, { kind: 'awake', slept: duration, network: false })
   })
+  world.freeze(peer, duration)
 }

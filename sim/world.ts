@@ -28,6 +28,8 @@ import type { TreeTap } from './tree-tap.ts'
 
 /** As `--order` numbers them. */
 const ORDERS: readonly Order[] = ['fifo', 'causal', 'none']
+/** A browser's driver notices a sleep of this length, ms (src/mesh/awakening.ts). */
+const NOTICED = 5000
 /** More events than this at one instant is a loop: 10,000 peers busy at once stay under it. */
 const MAX_EVENTS_PER_INSTANT = 5_000_000
 /** So many events waiting per peer is a storm: each of them brings about more than one other. */
@@ -120,12 +122,15 @@ export class World {
   /** Nothing happens to the peer for this long; then everything does. */
   freeze(peer: Peer, duration: number): void {
     // Who is frozen already stays so no longer: what was put off till then would be overtaken by what comes from now on.
-    if (peer.frozenUntil <= this.now) peer.frozenUntil = this.now + duration
+    if (peer.frozenUntil > this.now) return
+    peer.frozenUntil = this.now + duration
+    if (duration < NOTICED) return
+    this.at(peer.frozenUntil, () => this.notice(peer, { kind: 'awake', slept: duration, network: false }))
   }
 
   /** The page notices something by itself. */
   notice(peer: Peer, input: Extract<Input, { kind: 'awake' | 'rest' | 'signaling-down' }>): void {
-    this.turn(peer, input)
+    if (peer.life === 'live') this.turn(peer, input)
   }
 
   /**
