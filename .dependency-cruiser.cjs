@@ -79,6 +79,10 @@ module.exports = {
       '^src/crypto/',
       '^src/protocol/id\\.ts$',
     ]),
+    only('book-room', 'book/ knows ids and how long to wait', '^src/book/', [
+      '^src/book/',
+      '^src/protocol/(id|backoff)\\.ts$',
+    ]),
     only('link-room', 'link/ is a port and its adapters: no protocol, no signaling', '^src/link/', [
       '^src/link/',
       '^src/crypto/',
@@ -132,7 +136,7 @@ module.exports = {
     },
     home(['simple-peer'], '^src/link/'),
     home(['tweetnacl', '@noble/hashes'], '^src/crypto/'),
-    home(['idb-keyval'], '^src/(identity|mesh)/'),
+    home(['idb-keyval'], '^src/(identity|book)/'),
     home(['@msgpack/msgpack'], '^src/mesh/'),
     home(['ws'], '^server/'),
     {

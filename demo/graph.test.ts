@@ -13,6 +13,7 @@ const link = (peer: PeerId): LinkStats => ({
   packetsSent: 0,
   packetsReceived: 0,
   path: 'direct',
+  seen: undefined,
   slot: 'ring',
   signaledBy: 'mesh',
   age: 0,

@@ -10,6 +10,7 @@ const link = (name: string, bytesSent: number, bytesReceived: number): LinkStats
   packetsSent: 0,
   packetsReceived: 0,
   path: 'unknown',
+  seen: undefined,
   slot: 'ring',
   signaledBy: 'mesh',
   age: 0,

@@ -36,6 +36,20 @@ for (const { name } of linkConformance) {
   })
 }
 
+for (const side of ['a', 'b'] as const) {
+  test(`a restart from the ${side === 'a' ? 'initiator' : 'responder'} begins ICE anew, and the link carries on`, async () => {
+    const { before, after, ends, got } = await page.evaluate(side => linkPage.restart(side), side)
+    expect(before).toHaveLength(2)
+    for (const [i, name] of after.entries()) expect(name).not.toBe(before[i])
+    expect(ends).toEqual([undefined, undefined])
+    expect(got).toEqual([1, 2])
+  })
+}
+
+test('a restart cannot change who is at the other end: another fingerprint ends the link', async () => {
+  expect(await page.evaluate(() => linkPage.impostor())).toBe('failed')
+})
+
 test('no connection is open after all cases', async () => {
   await expect.poll(() => page.evaluate(() => linkPage.openConnections()), { timeout: 10_000 }).toBe(0)
 })

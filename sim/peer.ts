@@ -31,6 +31,8 @@ export class Peer {
   readonly traits: Traits
   /** Nothing happens to a frozen peer before this time; then everything does. */
   frozenUntil = 0
+  /** What comes to it meanwhile is lost: the machine sleeps, not only the page. */
+  asleep = false
   /** Which side of a partition it is on. */
   side = 0
   /** Which island it was on when the last partition ended. */

@@ -43,6 +43,13 @@ export class SimEvent {
   }
 }
 
+/** Whether an event to a peer needs its machine's network; its own timers and its crypto only wait. */
+export function comesFromOutside({ what, input }: SimEvent): boolean {
+  if (what === Happening.INPUT)
+    return input?.kind !== 'signed' && input?.kind !== 'verified' && input?.kind !== 'link-full'
+  return what === Happening.PACKET || what === Happening.OPEN || what === Happening.CLOSED
+}
+
 export class EventQueue {
   /** Virtual milliseconds: the time of the last event taken. */
   now = 0

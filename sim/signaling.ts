@@ -17,7 +17,7 @@ export const Request = { JOIN: 0, LEAVE: 1, SAMPLE: 2 } as const
 const NEAREST_PER_SIDE = 4
 const SAMPLE = 16
 /** The server finds out that a client vanished when two of its pings, 15 s apart, go unanswered. */
-const NOTICES_DEATH = 30_000
+export const NOTICES_DEATH = 30_000
 /** Clients come back within this time after an outage, spread out. */
 const RECONNECT = 2000
 /** Peers remembered as having exchanged envelopes with a member. */

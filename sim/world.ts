@@ -17,7 +17,7 @@ import type { MachineFactory } from './machine.ts'
 import { Network } from './network.ts'
 import type { SimOptions } from './options.ts'
 import type { Endpoint, Peer } from './peer.ts'
-import { EventQueue, Happening, type SimEvent } from './queue.ts'
+import { comesFromOutside, EventQueue, Happening, type SimEvent } from './queue.ts'
 import { Stream } from './random.ts'
 import { Request, SignalingServer } from './signaling.ts'
 import { sign, verify } from './stand-in-crypto.ts'
@@ -28,6 +28,8 @@ import type { TreeTap } from './tree-tap.ts'
 
 /** As `--order` numbers them. */
 const ORDERS: readonly Order[] = ['fifo', 'causal', 'none']
+/** A browser's driver notices a sleep of this length, ms (src/mesh/awakening.ts). */
+const NOTICED = 5000
 /** More events than this at one instant is a loop: 10,000 peers busy at once stay under it. */
 const MAX_EVENTS_PER_INSTANT = 5_000_000
 /** So many events waiting per peer is a storm: each of them brings about more than one other. */
@@ -120,7 +122,15 @@ export class World {
   /** Nothing happens to the peer for this long; then everything does. */
   freeze(peer: Peer, duration: number): void {
     // Who is frozen already stays so no longer: what was put off till then would be overtaken by what comes from now on.
-    if (peer.frozenUntil <= this.now) peer.frozenUntil = this.now + duration
+    if (peer.frozenUntil > this.now) return
+    peer.frozenUntil = this.now + duration
+    if (duration < NOTICED) return
+    this.at(peer.frozenUntil, () => this.notice(peer, { kind: 'awake', slept: duration, network: false }))
+  }
+
+  /** The page notices something by itself. */
+  notice(peer: Peer, input: Extract<Input, { kind: 'awake' | 'rest' | 'signaling-down' }>): void {
+    if (peer.life === 'live') this.turn(peer, input)
   }
 
   /**
@@ -240,7 +250,7 @@ export class World {
     if (queue.now >= this.audit.nextAt) this.audit.check(this.peers, queue.now)
     const peer = event.peer ?? event.endpoint?.peer
     if (peer !== undefined && peer.frozenUntil > queue.now && event.what !== Happening.SERVER) {
-      this.postpone(event, peer.frozenUntil)
+      if (!peer.asleep || !comesFromOutside(event)) this.postpone(event, peer.frozenUntil)
     } else {
       this.carryOut(event)
     }
@@ -393,6 +403,8 @@ export class World {
       case 'signaling-sample':
         this.server.request(peer, Request.SAMPLE)
         return
+      case 'seen':
+      case 'restart-link':
       case 'peer-timeout':
       case 'peer-topics':
         return

@@ -21,6 +21,7 @@
  * Another way to introduce peers is an object with the four methods of {@link SignalingTransport}.
  * @module
  */
+export type { AddressBook, BookEntry } from './book/port.ts'
 export type { Identity } from './identity/identity.ts'
 export type {
   BroadcastOptions,
@@ -43,6 +44,7 @@ export type {
 export { createMesh } from './mesh/create.ts'
 export { MeshError, type MeshErrorCode } from './mesh/errors.ts'
 export { version } from './mesh/version.ts'
+export type { BackoffOptions } from './protocol/backoff.ts'
 export type { Drop, NodeState } from './protocol/effect.ts'
 export { isPeerId, type PeerId } from './protocol/id.ts'
 export type { LinkEnd, Order } from './protocol/input.ts'

@@ -49,6 +49,40 @@ const page = {
       return error instanceof TypeError ? error.message : `not a TypeError: ${error}`
     }
   },
+  /**
+   * Restarts ICE from one side of an open link. Names and passwords of ICE on both sides before and after (RFC 8839 §5.4),
+   * the reason if a side has ended, and what arrived of a packet each way, sent when both had changed.
+   */
+  async restart(side: 'a' | 'b') {
+    const known = new Set(connections)
+    const pair = await opened(subject)
+    const both = [...connections].filter(connection => !known.has(connection))
+    const names = (): string[] =>
+      both.map(({ localDescription: own }) => own?.sdp.match(/^a=ice-(?:ufrag|pwd):.*$/gm)?.join() ?? '')
+    const before = names()
+    pair[side].link.restart?.()
+    for (let n = 0; n < 200 && names().some((name, i) => name === before[i]); n++) await turn(20)
+    for (let n = 0; n < 200 && both.some(({ signalingState }) => signalingState !== 'stable'); n++)
+      await turn(20)
+    pair.a.link.send(Uint8Array.of(1))
+    pair.b.link.send(Uint8Array.of(2))
+    const got = [...(await pair.b.received(1)), ...(await pair.a.received(1))].map(packet => packet[0])
+    const result = { before, after: names(), ends: [pair.a.reason, pair.b.reason], got }
+    pair.a.link.close()
+    pair.b.link.close()
+    return result
+  },
+  /** Why a link ends that is given another description with another fingerprint once it is open. */
+  async impostor(): Promise<string> {
+    const [{ a, b }, stranger] = [await opened(subject), new Native()]
+    stranger.createDataChannel('tabmesh', { negotiated: true, id: 0 })
+    await stranger.setLocalDescription()
+    b.link.signal(JSON.stringify(stranger.localDescription))
+    stranger.close()
+    const reason = await b.closed
+    a.link.close()
+    return reason
+  },
   /** Opens and closes `times` links at once, then tells whether a pair still opens within `tries` dials. */
   async churn(times: number, tries: number): Promise<boolean> {
     const factory = new SimplePeerLinkFactory()

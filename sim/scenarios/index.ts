@@ -19,6 +19,7 @@ import { partition } from './partition.ts'
 import { receipts } from './receipts.ts'
 import { relayed } from './relayed.ts'
 import { serverDown } from './server-down.ts'
+import { sleeping } from './sleep.ts'
 import { survey } from './survey.ts'
 import { topics } from './topics.ts'
 
@@ -30,6 +31,7 @@ export const scenarios: readonly Scenario[] = [
   churn,
   partition,
   frozen,
+  sleeping,
   serverDown,
   relayed,
   joins,

@@ -107,6 +107,8 @@ describe('faults', () => {
     ['churn', { peers: 100, seed: 5 }],
     ['partition', { peers: 40, seed: 6 }],
     ['frozen', { peers: 40, seed: 7 }],
+    ['sleep', { peers: 60, seed: 20 }],
+    ['sleep', { peers: 40, seed: 21, loss: 0.05 }],
     ['direct', { peers: 100, maxPeers: 5, seed: 8 }],
     ['direct-kill', { peers: 100, seed: 13 }],
     ['idle', { peers: 100, seed: 9 }],

@@ -25,6 +25,12 @@ export function fingerprintOf(sdp: string): Uint8Array | undefined {
     : Uint8Array.from(found.split(':'), digit => Number.parseInt(digit, 16))
 }
 
+/** Whether two descriptions have one fingerprint. */
+export function sameFingerprint(sdp: string, other = ''): boolean {
+  const fingerprint = fingerprintOf(sdp)
+  return fingerprint !== undefined && fingerprint.join() === fingerprintOf(other)?.join()
+}
+
 /** The initiator's fingerprint followed by the responder's: the same bytes on both sides. */
 export function bindingOf(initiator: boolean, own: Uint8Array, other: Uint8Array): Uint8Array {
   const binding = new Uint8Array(2 * FINGERPRINT_BYTES)

@@ -18,6 +18,19 @@ describe('the path of a connection', () => {
     expect(readPath(report)).toEqual({ kind: 'direct', local: 'srflx', remote: 'host' })
   })
 
+  it('names the address at the other end where the browser shows it', () => {
+    const at = (address: unknown) =>
+      readPath(
+        new Map<string, unknown>([
+          ['H', { type: 'remote-candidate', candidateType: 'prflx', address, port: 4711 }],
+          ['P', { type: 'candidate-pair', remoteCandidateId: 'H', selected: true }],
+        ]),
+      ).address
+    expect(at('203.0.113.7')).toBe('203.0.113.7:4711')
+    expect(at('2001:db8::7')).toBe('[2001:db8::7]:4711')
+    for (const hidden of ['', null, undefined, 'a1b2.local']) expect(at(hidden)).toBeUndefined()
+  })
+
   it('is that of the pair marked as selected, as Firefox does, and relayed when either end is', () => {
     const report = new Map<string, unknown>([
       ...candidates,

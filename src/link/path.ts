@@ -29,7 +29,16 @@ export function readPath(report: Pick<ReadonlyMap<string, unknown>, 'get' | 'for
   const local = candidateType(report, pair['localCandidateId'])
   const remote = candidateType(report, pair['remoteCandidateId'])
   if (local === '' && remote === '') return UNKNOWN
-  return { kind: local === 'relay' || remote === 'relay' ? 'turn' : 'direct', local, remote }
+  const kind = local === 'relay' || remote === 'relay' ? 'turn' : 'direct'
+  const { address, port } = fields(report.get(String(pair['remoteCandidateId'])))
+  // A candidate of an mDNS name has none: whoever hides its address has it hidden.
+  if (typeof address !== 'string' || !/^[0-9a-f.:]+$/i.test(address)) return { kind, local, remote }
+  return {
+    kind,
+    local,
+    remote,
+    address: `${address.includes(':') ? `[${address}]` : address}:${Number(port)}`,
+  }
 }
 
 type Fields = Readonly<Record<string, unknown>>

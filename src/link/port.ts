@@ -31,6 +31,8 @@ export interface LinkPath {
   /** Candidate types, e.g. `host`, `srflx`, `relay`; empty where unknown. */
   readonly local: string
   readonly remote: string
+  /** The other side's address and port as seen from here, e.g. `203.0.113.7:50123`; left out where the browser hides it. */
+  readonly address?: string
 }
 
 export interface Link {
@@ -45,6 +47,12 @@ export interface Link {
   signal(data: string): void
   /** Sends what is buffered where it can, then closes. Idempotent; `closed` is not told. */
   close(): void
+  /**
+   * Looks for a new path over the same session (ICE restart) because the network has changed; the other side's part comes
+   * by signals as at the beginning. Where it does not help, the link ends as `failed` in its time. Optional; nothing
+   * happens on a link that is not open.
+   */
+  restart?(): void
   /** How packets travel. */
   path(): Promise<LinkPath>
 }

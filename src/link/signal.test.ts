@@ -21,6 +21,10 @@ describe('a signal', () => {
     expect(read({ type: 'candidate', candidate: { candidate: 'x', sdpMLineIndex: 0.5 } })).toBeUndefined()
   })
 
+  it('is the wish for a new path', () => {
+    expect(read({ type: 'restart', sdp: SDP })).toEqual({ type: 'restart' })
+  })
+
   it('never asks for media, for several channels, or for another negotiation', () => {
     for (const more of ['m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n', SDP]) {
       expect(read({ type: 'offer', sdp: SDP + more })).toBeUndefined()

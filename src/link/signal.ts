@@ -1,6 +1,6 @@
 /**
- * Signals as they come from the other side: JSON that is one description or one candidate. Everything else
- * that simple-peer would act on (renegotiation, transceivers) is refused here, and so are descriptions that
+ * Signals as they come from the other side: JSON that is one description, one candidate, or the wish for a new path
+ * (`restart`, of which simple-peer never hears). Everything else that simple-peer would act on (renegotiation, transceivers) is refused here, and so are descriptions that
  * ask for more than one data channel: a stranger must not make this page negotiate media.
  * @module
  */
@@ -11,6 +11,7 @@ export const MAX_SIGNAL = 16_384
 export type Signal =
   | { readonly type: 'offer' | 'answer'; readonly sdp: string }
   | { readonly type: 'candidate'; readonly candidate: RTCIceCandidateInit }
+  | { readonly type: 'restart' }
 
 /** The signal, or `undefined` for anything else. */
 export function readSignal(data: string): Signal | undefined {
@@ -26,6 +27,7 @@ export function readSignal(data: string): Signal | undefined {
   if (type === 'offer' || type === 'answer') {
     return typeof sdp === 'string' && isDataOnly(sdp) ? { type, sdp } : undefined
   }
+  if (type === 'restart') return { type }
   return type === 'candidate' && isCandidate(candidate) ? { type, candidate } : undefined
 }
 

@@ -19,6 +19,7 @@ declare module 'simple-peer' {
   export default class Peer {
     constructor(options: Options)
     signal(data: object): void
+    negotiate(): void
     destroy(): void
     on(event: 'signal', listener: (data: object) => void): this
     on(event: 'error', listener: (error: Error & { readonly code?: string }) => void): this

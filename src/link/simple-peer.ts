@@ -16,7 +16,7 @@
 /// <reference path="./simple-peer-module.d.ts" />
 import Peer from 'simple-peer'
 import { sha256 } from '../crypto/hash.ts'
-import { bindingOf, fingerprintOf } from './binding.ts'
+import { bindingOf, fingerprintOf, sameFingerprint } from './binding.ts'
 import { SpareCertificate } from './certificate.ts'
 import { newConnection } from './new-connection.ts'
 import { pathOf } from './path.ts'
@@ -30,7 +30,7 @@ import {
   LOW_WATER,
   MAX_PACKET,
 } from './port.ts'
-import { readSignal } from './signal.ts'
+import { readSignal, type Signal } from './signal.ts'
 
 export interface SimplePeerOptions {
   /** STUN and TURN servers. Default: none, which is enough within one network. */
@@ -47,6 +47,8 @@ export const CONNECT_TIMEOUT = 10_000
 const LINGER = 3_000
 /** Candidates taken from the other side: a host with many interfaces has some 30, and each costs connectivity checks. */
 const MAX_CANDIDATES = 64
+/** Descriptions after the first, each of which begins an ICE restart: a phone on a train for an hour. Then the link is made anew. */
+const MAX_RESTARTS = 64
 /** id 0 on both sides; ordered and reliable are the defaults of a channel, said here because the port promises them. */
 const CHANNEL: RTCDataChannelInit = { negotiated: true, id: 0, ordered: true }
 
@@ -94,6 +96,7 @@ class SimplePeerLink implements Link {
   private full = false
   private described = false
   private candidates = 0
+  private restarts = 0
 
   constructor(initiator: boolean, events: LinkEvents, config: RTCConfiguration, connectTimeout: number) {
     this.initiator = initiator
@@ -134,8 +137,12 @@ class SimplePeerLink implements Link {
   signal(data: string): void {
     if (this.state === 'closing' || this.state === 'ended') return
     const signal = readSignal(data)
-    if (!signal || !this.accepts(signal.type)) {
+    if (!signal || !this.accepts(signal)) {
       this.endSoon('failed')
+      return
+    }
+    if (signal.type === 'restart') {
+      this.restart()
       return
     }
     if (signal.type === 'candidate' && ++this.candidates > MAX_CANDIDATES) return
@@ -144,6 +151,15 @@ class SimplePeerLink implements Link {
     } catch {
       this.endSoon('failed')
     }
+  }
+
+  /** Only the initiator makes offers, so that two never cross: the other side asks it to. */
+  restart(): void {
+    if (this.state !== 'open') return
+    if (this.initiator) {
+      this.connection?.restartIce()
+      this.peer?.negotiate()
+    } else queueMicrotask(() => this.state === 'open' && this.events.signal('{"type":"restart"}'))
   }
 
   close(): void {
@@ -166,12 +182,19 @@ class SimplePeerLink implements Link {
     return pathOf(this.state === 'open' ? this.connection : undefined)
   }
 
-  /** One description per link, of the other role: a second one could change the fingerprint after the handshake. */
-  private accepts(type: 'offer' | 'answer' | 'candidate'): boolean {
-    if (type === 'candidate') return true
-    if (this.described || (type === 'answer') !== this.initiator) return false
+  /** One description per link, of the other role; later ones may find a new path, to the same fingerprint as in the handshake. */
+  private accepts(signal: Signal): boolean {
+    if (signal.type === 'candidate') return true
+    if ((signal.type !== 'offer') !== this.initiator) return false
+    if (this.state === 'open') {
+      if (++this.restarts > MAX_RESTARTS) return false
+      if (signal.type === 'restart') return true
+      this.candidates = 0
+      return sameFingerprint(signal.sdp, this.connection?.remoteDescription?.sdp)
+    }
+    if (this.described) return false
     this.described = true
-    return true
+    return signal.type !== 'restart'
   }
 
   private openChannel(connection: RTCPeerConnection): RTCDataChannel {

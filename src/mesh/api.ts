@@ -2,7 +2,9 @@
  * The public types of a mesh: options, events, statistics. `createMesh` (create.ts) returns a {@link Mesh}.
  * @module
  */
+import type { AddressBook } from '../book/port.ts'
 import type { Identity } from '../identity/identity.ts'
+import type { BackoffOptions } from '../protocol/backoff.ts'
 import type { Drop, NodeState } from '../protocol/effect.ts'
 import type { PeerId } from '../protocol/id.ts'
 import type { LinkEnd, Order } from '../protocol/input.ts'
@@ -82,7 +84,7 @@ export interface MeshWarning {
   /**
    * `identity-ephemeral`, `identity-replaced`, `identity-shared`: see {@link MeshOptions.identity};
    * `identity-failed`: the identity did not sign; `signaling-down`, `signaling-failed`: no server now, links go
-   * on; `link-failed`: a link threw; `crypto-failed`: a signature could not be checked; `internal`: a bug of this
+   * on; `link-failed`: a link threw; `crypto-failed`: a signature could not be checked; `address-book-failed`: it lives as long as the page; `internal`: a bug of this
    * library; or the signaling server's own code.
    */
   readonly code: string
@@ -147,6 +149,15 @@ export interface MeshOptions {
   /** Size of a Kademlia bucket, 1 … 256. Default 20 (Maymounkov & Mazières 2002, §2.1). */
   readonly kademliaK?: number
   readonly gossip?: GossipOptions
+  /** When a peer that could not be reached is dialled again. */
+  readonly backoff?: BackoffOptions
+  /**
+   * Where peers that were linked outlive the page, so that a tab that comes back dials its old neighbours first: your own
+   * {@link AddressBook}, or `false` for none. Default: IndexedDB where there is one, unless the identity is ephemeral (nobody
+   * comes back). Of a swarm at most 256 peers are kept, each for 14 days after its last link; `bootstrapNodes` that were
+   * linked stay. What fails is a warning `address-book-failed`.
+   */
+  readonly addressBook?: AddressBook | false
   /** See {@link Mesh.setInterests}. Default `['*']`: everything. */
   readonly interests?: readonly string[]
   /** See {@link Mesh.setIntents}. Default none. */
@@ -233,6 +244,8 @@ export interface LinkStats extends PeerTopics {
    * the last call of `stats()`; `unknown` until the browser has told.
    */
   readonly path: 'direct' | 'turn' | 'relayed' | 'unknown'
+  /** This tab's address and port as the neighbour says it sees it; `undefined` where its browser hides that. Hearsay. */
+  readonly seen: string | undefined
   /** Why this link is kept. */
   readonly slot: 'ring' | 'bucket'
   /** What its offer and answer came by: other peers, or the signaling server. */
@@ -279,6 +292,8 @@ export interface MeshStats {
   /** Input from the network that was dropped, by reason. Only reasons that occurred. */
   readonly drops: Readonly<Partial<Record<Drop, number>>>
   readonly signaling: { readonly up: boolean; readonly reconnects: number }
+  /** Peers in the address book; 0 without one. */
+  readonly addressBook: number
   /** What a tab knows of the mesh: each neighbour with the neighbours it told of. */
   readonly topology: readonly { readonly peer: PeerId; readonly neighbours: readonly PeerId[] }[]
 }

@@ -37,7 +37,17 @@ export function checkMilliseconds(
   least: number,
   most: number,
 ): asserts value is number {
-  const wanted = `${name} must be ${least} to ${most} milliseconds`
+  checkNumber(name, value, least, most, ' milliseconds')
+}
+
+export function checkNumber(
+  name: string,
+  value: unknown,
+  least: number,
+  most: number,
+  unit = '',
+): asserts value is number {
+  const wanted = `${name} must be ${least} to ${most}${unit}`
   if (typeof value !== 'number') throw new TypeError(`${wanted}, got ${shown(value)}`)
   // Written so that NaN does not pass.
   if (!(value >= least && value <= most)) throw new RangeError(`${wanted}, got ${shown(value)}`)

@@ -2,12 +2,15 @@
  * Makes a mesh: checks the options, opens the identity, signs the peer record, composes the node and its driver.
  * @module
  */
+import { IndexedDbAddressBook } from '../book/indexeddb.ts'
+import type { AddressBook } from '../book/port.ts'
 import { createSealer, SEAL_SEED_BYTES } from '../crypto/seal.ts'
 import { signatures } from '../crypto/sign.ts'
 import type { Identity } from '../identity/identity.ts'
 import { openIdentity } from '../identity/open.ts'
 import { verifyIdentity } from '../identity/verify.ts'
 import { GOSSIP_DEFAULTS } from '../protocol/gossip/config.ts'
+import { base32 } from '../protocol/id.ts'
 import { Node } from '../protocol/node.ts'
 import { encodeRecord, idOfKey, recordToSign } from '../protocol/record.ts'
 import type { Mesh, MeshOptions, MeshWarning } from './api.ts'
@@ -65,6 +68,7 @@ async function compose(settings: Settings, platform: Platform): Promise<Mesh> {
       maxPeers: settings.maxPeers,
       kademliaK: settings.kademliaK,
       connectTimeout: settings.connectTimeout,
+      backoff: settings.backoff,
       gossip: settings.gossip,
       relay: settings.relay,
       random,
@@ -73,9 +77,17 @@ async function compose(settings: Settings, platform: Platform): Promise<Mesh> {
     const { verify } = await signatures().then(backend => ({ verify: backend.verify.bind(backend) }))
     const ports = { ...platform, transport: settings.transport, identity, verify }
     const logger = shielded(settings.logger)
-    const { bootstrapNodes, gossip, order } = settings
+    const { bootstrapNodes, gossip, order, transport, backoff } = settings
+    const store = bookOf(settings, identity)
+    const keeping = store && {
+      store,
+      key: `${node.config.id} ${base32(discoveryKey)}`,
+      backoff,
+      persist: bootstrapNodes,
+      via: transport.name ?? '',
+    }
     const { historyBytes = GOSSIP_DEFAULTS.historyBytes } = gossip
-    const mesh = new LiveMesh(node, ports, { bootstrapNodes, historyBytes, order, logger }, () =>
+    const mesh = new LiveMesh(node, ports, { bootstrapNodes, historyBytes, order, logger, keeping }, () =>
       identity.release?.(),
     )
     mesh.setIntents(settings.intents)
@@ -87,6 +99,13 @@ async function compose(settings: Settings, platform: Platform): Promise<Mesh> {
     identity.release?.()
     throw error
   }
+}
+
+/** The address book to keep; none for an identity that does not outlive the page. */
+function bookOf({ addressBook, identity }: Settings, opened: Identity): AddressBook | undefined {
+  if (addressBook !== undefined) return addressBook || undefined
+  const lasts = typeof identity === 'object' || opened.release !== undefined
+  return lasts && 'indexedDB' in globalThis ? new IndexedDbAddressBook() : undefined
 }
 
 async function identityOf({ identity }: Settings, warn: (warning: MeshWarning) => void): Promise<Identity> {

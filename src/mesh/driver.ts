@@ -38,6 +38,9 @@ export type AppEffect = Extract<
   }
 >
 
+/** A connection to a server has not outlived a sleep of more than this, ms: servers ping twice a minute (docs/SIGNALING.md). */
+const SOCKET_SLEEP = 60_000
+
 /** What a driver tells the mesh; each may call back into the driver. */
 export interface DriverEvents {
   effect(effect: AppEffect): void
@@ -93,6 +96,16 @@ export class Driver {
     })
   }
 
+  /** The page is back: the transport hears of it before the node. */
+  awake(slept: number, network: boolean): void {
+    try {
+      this.ports.transport.awake?.(network || slept > SOCKET_SLEEP)
+    } catch (cause) {
+      this.warn('signaling-failed', 'the transport did not wake', cause)
+    }
+    this.input({ kind: 'awake', slept, network })
+  }
+
   /** Closes whatever a node that has left did not ask to be closed. */
   stop(): void {
     this.wake.stop()
@@ -127,6 +140,12 @@ export class Driver {
         break
       case 'send':
         this.links.send(effect.link, effect.frame)
+        break
+      case 'seen':
+        this.links.told(effect.link, effect.address)
+        break
+      case 'restart-link':
+        this.links.restart(effect.link)
         break
       case 'close-link':
         this.links.close(effect.link)

@@ -23,6 +23,8 @@ interface Entry {
   readonly outgoing: Outgoing
   readonly traffic: Traffic
   path: LinkPath['kind']
+  /** This side's address as the other side sees it. */
+  seen: string | undefined
 }
 
 export class LinkTable {
@@ -79,11 +81,16 @@ export class LinkTable {
         }
       },
     })
-    this.entries.set(id, { link, outgoing, traffic, path: 'unknown' })
+    this.entries.set(id, { link, outgoing, traffic, path: 'unknown', seen: undefined })
   }
 
   signal(id: LinkId, data: string): void {
     this.ifOpen(id, entry => this.attempt(id, 'signal', () => entry.link.signal(data)))
+  }
+
+  /** Looks for a new path, where the link can. */
+  restart(id: LinkId): void {
+    this.ifOpen(id, entry => this.attempt(id, 'restart', () => entry.link.restart?.()))
   }
 
   /** Takes a frame for a link; it leaves at the next {@link flush}. */
@@ -143,6 +150,25 @@ export class LinkTable {
       cause => this.trouble('the path of a link is not known', cause),
     )
     return entry.path
+  }
+
+  /** The link is a neighbour's: it is told at which address it is seen. */
+  greet(id: LinkId): void {
+    this.ifOpen(id, async entry => {
+      const { address = '' } = await entry.link.path().catch(() => ({ address: '' }))
+      if (this.entries.get(id) === entry) this.input({ kind: 'seen', link: id, address })
+    })
+  }
+
+  /** The neighbour has said at which address it sees this side. */
+  told(id: LinkId, address: string): void {
+    this.ifOpen(id, entry => {
+      entry.seen = address
+    })
+  }
+
+  seen(id: LinkId): string | undefined {
+    return this.entries.get(id)?.seen
   }
 
   private opened(id: LinkId, binding: Uint8Array): void {

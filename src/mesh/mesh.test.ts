@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { MemoryAddressBook } from '../book/port.ts'
+import { signatures } from '../crypto/sign.ts'
 import { MemoryNetwork } from '../link/memory.ts'
 import { base32, type PeerId } from '../protocol/id.ts'
 import { MemorySignaling, MemoryTransport } from '../signaling/memory.ts'
@@ -714,6 +716,7 @@ describe('stats', () => {
       gossip: { sent: 1, duplicates: 0 },
       drops: {},
       signaling: { up: true, reconnects: 0 },
+      addressBook: 0,
       topology: [{ peer: b.peerId }],
     })
     const [link] = stats.links
@@ -774,5 +777,53 @@ describe('interests', () => {
     })
     await a!.sendBroadcast('chat', 'now')
     expect((await next).data).toBe('now')
+  })
+})
+
+describe('an address book', () => {
+  it('brings a tab back to its old neighbours where the server names nobody', async () => {
+    const book = new MemoryAddressBook()
+    const identity = await (await signatures()).generate()
+    const [host] = (await world.joined(2)) as [Mesh]
+    const first = await world.mesh({ identity, addressBook: book })
+    await first.join()
+    await until(first, () => first.neighbours.length === 2)
+    expect(first.stats().addressBook).toBe(2)
+    await first[Symbol.asyncDispose]()
+    vi.spyOn(world.hub, 'sampleFor').mockReturnValue([])
+    const back = await world.mesh({ identity, addressBook: book })
+    await back.join()
+    await until(back, () => back.neighbours.includes(host.peerId))
+    const stranger = await world.mesh()
+    await stranger.join()
+    expect(stranger.neighbours).toEqual([])
+    vi.restoreAllMocks()
+  })
+
+  it('that fails is a warning', async () => {
+    const warnings: MeshWarning[] = []
+    const broken = { load: () => Promise.reject(new Error('denied')), save: () => Promise.resolve() }
+    const mesh = await world.mesh({ addressBook: broken })
+    mesh.on('warning', warning => warnings.push(warning))
+    await mesh.join()
+    expect(warnings.map(({ code }) => code)).toEqual(['address-book-failed'])
+  })
+})
+
+describe('a page that sleeps', () => {
+  it('is noticed by its mesh while it is joined, and the transport with it', async () => {
+    const woken: boolean[] = []
+    const transport = Object.assign(new MemoryTransport(world.hub), {
+      awake: (stale: boolean) => void woken.push(stale),
+    })
+    const page = Object.assign(new EventTarget(), { document: { visibilityState: 'visible' } })
+    const mesh = await world.mesh({ transport }, { page })
+    page.dispatchEvent(new Event('online'))
+    await mesh.join()
+    page.dispatchEvent(new Event('resume'))
+    page.dispatchEvent(new Event('online'))
+    await mesh.leave()
+    page.dispatchEvent(new Event('online'))
+    expect(woken).toEqual([false, true])
   })
 })

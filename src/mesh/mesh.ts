@@ -36,6 +36,7 @@ import {
   checkSignal,
   checkTopic,
 } from './arguments.ts'
+import { Awakening } from './awakening.ts'
 import { readBroadcastOptions, readHistoryOptions, readSendOptions } from './call-options.ts'
 import { encodeData } from './data-encode.ts'
 import { type AppEffect, Driver } from './driver.ts'
@@ -46,6 +47,7 @@ import { Joining } from './joining.ts'
 import { KnownPeers } from './known-peers.ts'
 import { watchPage } from './page.ts'
 import type { Ports } from './ports.ts'
+import { type Keeping, Remembering } from './remembering.ts'
 import { aborted } from './requests.ts'
 import { Sending } from './sending.ts'
 import { statsOf } from './stats.ts'
@@ -82,6 +84,8 @@ export class LiveMesh implements Mesh {
   private readonly sending: Sending
   private readonly known: KnownPeers
   private readonly warnings: Warnings
+  private readonly awakening: Awakening
+  private readonly remembering: Remembering | undefined
   /** Present between `join()` and `leave()`. */
   private joining: Joining | undefined
   private unwatch: () => void = () => {}
@@ -98,6 +102,7 @@ export class LiveMesh implements Mesh {
       readonly historyBytes: number
       readonly order: Order
       readonly logger: Logger
+      readonly keeping: Keeping | undefined
     },
     release: () => void,
   ) {
@@ -131,10 +136,24 @@ export class LiveMesh implements Mesh {
       input: input => this.driver.input(input),
       isFull: link => node.isFull(link) || this.driver.links.isFull(link),
     })
+    const { keeping } = settings
+    this.remembering =
+      keeping &&
+      new Remembering(
+        keeping,
+        ports,
+        contacts => this.driver.input({ kind: 'contacts', contacts }),
+        (message, cause) => this.warn({ code: 'address-book-failed', message, cause }),
+      )
+    this.awakening = new Awakening(ports, {
+      awake: (slept, network) => this.driver.awake(slept, network),
+      rest: resting => this.driver.input({ kind: 'rest', resting }),
+    })
     this.driver = new Driver(node, ports, {
       effect: effect => this.play(effect),
       turn: () => {
         this.sending.turn()
+        this.awakening.notice()
         if (this.joining !== undefined) this.known.touch()
       },
       signalingOver: reason => this.signalingOver(reason),
@@ -253,7 +272,13 @@ export class LiveMesh implements Mesh {
   }
 
   stats(): MeshStats {
-    return statsOf(this.node, this.driver, this.ports.clock(), this.inbox.malformed)
+    return statsOf(
+      this.node,
+      this.driver,
+      this.ports.clock(),
+      this.inbox.malformed,
+      this.remembering?.size ?? 0,
+    )
   }
 
   async [asyncDispose](): Promise<void> {
@@ -277,6 +302,8 @@ export class LiveMesh implements Mesh {
       },
     )
     this.driver.input({ kind: 'join', bootstrap: this.bootstrap })
+    this.remembering?.offer()
+    this.awakening.start()
     return joining
   }
 
@@ -285,7 +312,9 @@ export class LiveMesh implements Mesh {
     const { joining } = this
     if (joining === undefined) return
     this.joining = undefined
+    this.awakening.stop()
     this.driver.input({ kind: 'leave' })
+    this.remembering?.stop()
     joining.fail(new MeshError('left', 'this mesh left before it had joined'))
   }
 
@@ -332,6 +361,8 @@ export class LiveMesh implements Mesh {
         break
       case 'peer-connect':
         this.sending.linkUp(effect.peer, effect.link)
+        this.driver.links.greet(effect.link)
+        this.remembering?.met(effect.peer, this.node.recordOf(effect.peer))
         this.logger.debug('peer connected', effect.peer)
         this.emitter.emit('peer:connect', effect.peer)
         break
@@ -341,6 +372,7 @@ export class LiveMesh implements Mesh {
         this.emitter.emit('peer:disconnect', effect.peer, effect.reason)
         break
       case 'peer-timeout':
+        this.remembering?.failed(effect.peer)
         this.logger.debug('peer timed out', effect.peer)
         this.emitter.emit('peer:timeout', effect.peer)
         break

@@ -3,8 +3,11 @@
  * @module
  */
 
+import type { AddressBook } from '../book/port.ts'
 import type { Identity } from '../identity/identity.ts'
+import { BACKOFF, type BackoffOptions } from '../protocol/backoff.ts'
 import type { RelayBudget } from '../protocol/circuit/circuits.ts'
+import { overDefaults } from '../protocol/defaults.ts'
 import { ID_BYTES, type PeerId } from '../protocol/id.ts'
 import type { Order } from '../protocol/input.ts'
 import { RELAY_BUDGET } from '../protocol/node-circuits.ts'
@@ -17,6 +20,7 @@ import {
   checkInteger,
   checkMilliseconds,
   checkNames,
+  checkNumber,
   checkOrder,
   checkPatterns,
   checkPeerId,
@@ -58,6 +62,8 @@ export interface Settings {
   readonly kademliaK: number
   /** Only what was given: the rest has its defaults in protocol/gossip/config.ts. */
   readonly gossip: GossipOptions
+  readonly backoff: Required<BackoffOptions>
+  readonly addressBook: AddressBook | false | undefined
   readonly interests: readonly string[]
   readonly intents: readonly string[]
   readonly order: Order
@@ -76,6 +82,8 @@ const NAMES = Object.keys({
   bootstrapNodes: 0,
   kademliaK: 0,
   gossip: 0,
+  backoff: 0,
+  addressBook: 0,
   interests: 0,
   intents: 0,
   order: 0,
@@ -84,17 +92,37 @@ const NAMES = Object.keys({
   logger: 0,
 } satisfies Record<keyof MeshOptions, 0>)
 
-/** Bounds of the gossip options, and whether they are times. */
+interface Bound {
+  readonly least: number
+  readonly most: number
+  check(name: string, value: unknown, least: number, most: number): void
+}
+
+/** Bounds of the gossip options. */
 const GOSSIP = {
-  ackTimeout: { least: 10, most: 60_000, time: true },
-  retryInterval: { least: 10, most: 60_000, time: true },
+  ackTimeout: { least: 10, most: 60_000, check: checkMilliseconds },
+  retryInterval: { least: 10, most: 60_000, check: checkMilliseconds },
   // 2³² × the interval is longer than any tab lives.
-  maxRetries: { least: 0, most: 32, time: false },
+  maxRetries: { least: 0, most: 32, check: checkInteger },
   // One byte on the wire.
-  maxHops: { least: 1, most: 255, time: false },
+  maxHops: { least: 1, most: 255, check: checkInteger },
   // Below, a retry finds its message gone; above, a tab is put to sleep for its memory.
-  historyBytes: { least: 65_536, most: 2 ** 30, time: false },
-} satisfies Record<keyof GossipOptions, unknown>
+  historyBytes: { least: 65_536, most: 2 ** 30, check: checkInteger },
+} satisfies Record<keyof GossipOptions, Bound>
+
+/** The same of the relay. Below 64 KiB a second no packet of the largest size would ever leave. */
+const RELAY = {
+  maxCircuits: { least: 1, most: 256, check: checkInteger },
+  bytesPerSecond: { least: 65_536, most: 2 ** 30, check: checkInteger },
+} satisfies Record<keyof RelayBudget, Bound>
+
+/** The same of the backoff of dials. */
+const DIALS = {
+  initial: { least: 100, most: 600_000, check: checkMilliseconds },
+  max: { least: 100, most: 86_400_000, check: checkMilliseconds },
+  factor: { least: 1, most: 10, check: checkNumber },
+  attempts: { least: 1, most: 100, check: checkInteger },
+} satisfies Record<keyof BackoffOptions, Bound>
 
 /**
  * The settings that options come to.
@@ -116,7 +144,7 @@ export function readOptions(options: unknown): Settings {
     interests = EVERYTHING,
     intents = [],
   } = given
-  const { transport, swarm, gossip = {}, relay = {} } = given
+  const { transport, swarm, gossip = {}, relay = {}, backoff = {}, addressBook } = given
   const oneTransport = readTransport(transport)
   checkText('swarm', swarm, MAX_SWARM)
   checkIdentity(identity)
@@ -129,6 +157,7 @@ export function readOptions(options: unknown): Settings {
   checkPatterns('interests', interests)
   checkPatterns('intents', intents)
   checkLogger(logger)
+  checkAddressBook(addressBook)
   return {
     transport: oneTransport,
     swarm,
@@ -137,7 +166,9 @@ export function readOptions(options: unknown): Settings {
     iceServers: [...iceServers],
     bootstrapNodes: [...new Set(bootstrapNodes)],
     kademliaK,
-    gossip: readGossip(gossip),
+    gossip: readNumbers('gossip', gossip, GOSSIP),
+    backoff: readBackoff(backoff),
+    addressBook,
     interests,
     intents,
     order,
@@ -149,24 +180,31 @@ export function readOptions(options: unknown): Settings {
 
 /** What a tab carries for others. */
 function readRelay(relay: unknown): RelayBudget | false {
-  if (relay === false) return false
-  checkNames('relay', relay, Object.keys(RELAY_BUDGET))
-  const budget = { ...RELAY_BUDGET, ...withoutUndefined(relay) }
-  checkInteger('relay.maxCircuits', budget.maxCircuits, 1, 256)
-  // Below, no packet of the largest size would ever leave.
-  checkInteger('relay.bytesPerSecond', budget.bytesPerSecond, 65_536, 2 ** 30)
-  return budget
+  return relay === false ? false : { ...RELAY_BUDGET, ...readNumbers('relay', relay, RELAY) }
 }
 
-function readGossip(gossip: unknown): GossipOptions {
-  checkNames('gossip', gossip, Object.keys(GOSSIP))
-  const given = withoutUndefined(gossip)
-  for (const [name, { least, most, time }] of Object.entries(GOSSIP)) {
-    if (!(name in given)) continue
-    if (time) checkMilliseconds(`gossip.${name}`, given[name], least, most)
-    else checkInteger(`gossip.${name}`, given[name], least, most)
-  }
+/** A group of options that are numbers: only what was given. */
+function readNumbers(group: string, options: unknown, bounds: Readonly<Record<string, Bound>>) {
+  checkNames(group, options, Object.keys(bounds))
+  const given = withoutUndefined(options)
+  for (const [name, { least, most, check }] of Object.entries(bounds))
+    if (name in given) check(`${group}.${name}`, given[name], least, most)
   return given
+}
+
+function readBackoff(options: unknown): Required<BackoffOptions> {
+  const backoff = overDefaults(BACKOFF, readNumbers('backoff', options, DIALS))
+  const { initial, max } = backoff
+  if (initial > max)
+    throw new RangeError(`backoff.initial must be at most backoff.max (${max}), got ${initial}`)
+  return backoff
+}
+
+function checkAddressBook(book: unknown): asserts book is AddressBook | false | undefined {
+  if (book === false || book === undefined) return
+  if (typeof book !== 'object' || book === null)
+    throw new TypeError(`addressBook must be an AddressBook or false, got ${shown(book)}`)
+  for (const method of ['load', 'save']) checkFunction(`addressBook.${method}`, Reflect.get(book, method))
 }
 
 /** An option that is `undefined` is one that was not given. */

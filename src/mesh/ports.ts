@@ -13,8 +13,11 @@ export interface Timers {
   clear(timer: number): void
 }
 
-/** What the page is told when it goes away and comes back; `window` in a browser. */
-export type Page = Pick<EventTarget, 'addEventListener' | 'removeEventListener'>
+/** What the page is told when it goes away and comes back, and what it shows of itself; `window` in a browser. */
+export type Page = Pick<EventTarget, 'addEventListener' | 'removeEventListener'> & {
+  readonly document?: { readonly visibilityState: string }
+  readonly navigator?: object
+}
 
 /** The platform: links, time, chance, the page. */
 export interface Platform {

@@ -10,8 +10,15 @@ import type { Driver } from './driver.ts'
 /**
  * @param now on the clock that the node is given
  * @param malformed messages that verified and did not decode
+ * @param addressBook peers in the address book
  */
-export function statsOf(node: Node, driver: Driver, now: number, malformed: number): MeshStats {
+export function statsOf(
+  node: Node,
+  driver: Driver,
+  now: number,
+  malformed: number,
+  addressBook: number,
+): MeshStats {
   const { gossip, routing, circuits, drops } = node.counters
   const byReason: Partial<Record<Drop, number>> = Object.fromEntries(drops)
   if (malformed > 0) byReason.malformed = (byReason.malformed ?? 0) + malformed
@@ -25,6 +32,7 @@ export function statsOf(node: Node, driver: Driver, now: number, malformed: numb
         roundTrip,
         ...driver.links.traffic(link),
         path: relayed ? 'relayed' : driver.links.path(link),
+        seen: driver.links.seen(link),
         slot,
         signaledBy,
         age: now - since,
@@ -52,6 +60,7 @@ export function statsOf(node: Node, driver: Driver, now: number, malformed: numb
     },
     drops: byReason,
     signaling: { ...driver.signaling },
+    addressBook,
     topology: node.topology(),
   }
 }

@@ -30,8 +30,12 @@ export type Effect =
   | { readonly kind: 'link-signal'; readonly link: LinkId; readonly data: string }
   /** Send one frame over an open link; frames of one turn are bundled into packets (wire/packet.ts). */
   | { readonly kind: 'send'; readonly link: LinkId; readonly frame: Uint8Array }
+  /** Find the link's path anew (ICE restart), where it can: the network has changed. More `link-signal`s come of it. */
+  | { readonly kind: 'restart-link'; readonly link: LinkId }
   /** Flush, then close. No `link-closed` follows. */
   | { readonly kind: 'close-link'; readonly link: LinkId; readonly reason: LinkEnd }
+  /** A neighbour says at which address it sees this peer: hearsay, to be shown. */
+  | { readonly kind: 'seen'; readonly link: LinkId; readonly address: string }
   // signaling
   | { readonly kind: 'signaling-join' }
   | { readonly kind: 'signaling-leave' }

@@ -83,6 +83,16 @@ export type Input =
     }
   /** A peer is to be asked first for introductions and relaying, or no more. */
   | { readonly kind: 'route'; readonly peer: PeerId; readonly on: boolean }
+  // the page
+  /**
+   * It is back, or may have been away: shown again, resumed, its clock has jumped, or the network changed. `slept`:
+   * milliseconds in which nothing could happen here, 0 where it was only out of sight.
+   */
+  | { readonly kind: 'awake'; readonly slept: number; readonly network: boolean }
+  /** It is about to be hidden or frozen, or is shown again: neighbours are told. */
+  | { readonly kind: 'rest'; readonly resting: boolean }
+  /** Peers of before (the address book), the likeliest first: they are dialled first. */
+  | { readonly kind: 'contacts'; readonly contacts: readonly PeerSample[] }
   // signaling
   | { readonly kind: 'signaling-up'; readonly sample: readonly PeerSample[] }
   | { readonly kind: 'signaling-down' }
@@ -93,6 +103,8 @@ export type Input =
   | { readonly kind: 'link-signal'; readonly link: LinkId; readonly data: string }
   | { readonly kind: 'link-open'; readonly link: LinkId; readonly binding: Uint8Array }
   | { readonly kind: 'packet'; readonly link: LinkId; readonly bytes: Uint8Array }
+  /** The neighbour's address as this side sees it: the neighbour is told. */
+  | { readonly kind: 'seen'; readonly link: LinkId; readonly address: string }
   | { readonly kind: 'link-full'; readonly link: LinkId }
   | { readonly kind: 'link-drained'; readonly link: LinkId }
   | { readonly kind: 'link-closed'; readonly link: LinkId; readonly reason: LinkEnd }

@@ -24,6 +24,8 @@ export class Channel {
   held: Uint8Array[] = []
   heldBytes = 0
   up = false
+  /** Types of the frames it has sent that count once. */
+  readonly told = new Set<number>()
   /** Its link is gone. */
   ended = false
 

@@ -2,6 +2,7 @@
  * What a peer is made of, and how it shows its neighbours.
  * @module
  */
+import type { BackoffOptions } from './backoff.ts'
 import type { RelayBudget } from './circuit/circuits.ts'
 import type { PeerId } from './id.ts'
 import type { LinkId } from './input.ts'
@@ -21,6 +22,8 @@ export interface NodeConfig {
   /** Ids of one XOR bucket that the passive view keeps. */
   readonly kademliaK: number
   readonly connectTimeout: number
+  /** When a peer that could not be reached is asked again; {@link BACKOFF} otherwise. */
+  readonly backoff?: Required<BackoffOptions>
   readonly gossip?: {
     readonly ackTimeout?: number
     readonly retryInterval?: number

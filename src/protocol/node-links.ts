@@ -14,6 +14,7 @@ import type { Greeting } from './handshake/handshake.ts'
 import type { PeerId } from './id.ts'
 import type { LinkEnd, LinkId } from './input.ts'
 import type { Vital } from './liveness/liveness.ts'
+import { Acquaintance } from './node-acquaintance.ts'
 import { Channel } from './node-channel.ts'
 import { ALL, CIRCUITS, GOSSIP, LIVENESS, type Machines } from './node-machines.ts'
 import { BYE_REASONS } from './overlay/exchange.ts'
@@ -26,6 +27,7 @@ export class Links {
   /** The last of the others has said good-bye: this peer is alone, not cut off. */
   deserted = false
   private readonly machines: Machines
+  private readonly acquaintance: Acquaintance
   private readonly channels = new Map<LinkId, Channel>()
   private readonly reader = new Reader(new Uint8Array(0))
 
@@ -49,6 +51,7 @@ export class Links {
         machines.gossip.linkDrained(link, now, machines.out)
       },
     }
+    this.acquaintance = new Acquaintance(machines)
     machines.dropped = (link, peer, reason, now) => this.forget(link, peer, reason, now)
   }
 
@@ -145,11 +148,15 @@ export class Links {
         return undefined
       }
       case Frame.PING:
-      case Frame.PONG: {
+      case Frame.PONG:
+      case Frame.REST: {
         const vital = machines.liveness.frame(link, type, reader, now, machines.out)
         if (typeof vital === 'object') this.vital(vital, now)
         return vital === false ? 'malformed' : undefined
       }
+      case Frame.SEEN:
+      case Frame.PEERS:
+        return this.acquaintance.frame(channel, type, reader, now)
       case Frame.NEIGHBOURS:
       case Frame.SHUFFLE:
       case Frame.SHUFFLED:
@@ -157,6 +164,10 @@ export class Links {
         const box = machines.box()
         const drop = machines.overlay.frame(link, type, reader, now, box)
         machines.playLaid(box, now)
+        if (type === Frame.NEIGHBOURS && !channel.told.has(type)) {
+          channel.told.add(type)
+          this.acquaintance.introduce(link)
+        }
         return drop
       }
       case Frame.CONNECT:
@@ -206,6 +217,11 @@ export class Links {
     const { held } = channel
     channel.held = []
     for (const frame of held) this.frame(channel, frame, 0, frame.length, now)
+  }
+
+  /** A neighbour's address is known. */
+  seen(link: LinkId, address: string): void {
+    if (this.channels.get(link)?.up === true) this.acquaintance.seen(link, address)
   }
 
   /** A sign of life, or of its end. */

@@ -51,10 +51,10 @@ export class Machines {
   private readonly boxes: Box[] = []
 
   constructor(config: NodeConfig) {
-    const { id, record, discoveryKey, random, sealer, maxPeers, connectTimeout } = config
+    const { id, record, discoveryKey, random, sealer, maxPeers, kademliaK, connectTimeout, backoff } = config
     this.handshake = new Handshake({ id, record, discoveryKey, random })
     this.liveness = new Liveness(random)
-    this.overlay = new Overlay({ id, maxPeers, kademliaK: config.kademliaK, connectTimeout, random })
+    this.overlay = new Overlay({ id, maxPeers, kademliaK, connectTimeout, random, backoff })
     this.gossip = new Gossip({
       id,
       key: config.publicKey,

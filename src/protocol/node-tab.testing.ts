@@ -9,7 +9,7 @@
 import { sha256 } from '../crypto/hash.ts'
 import type { Drop, Effect, NodeState, Outcome } from './effect.ts'
 import type { PeerId } from './id.ts'
-import type { Input, LinkEnd, LinkId, RequestId } from './input.ts'
+import type { Input, LinkEnd, LinkId, PeerSample, RequestId } from './input.ts'
 import { Node } from './node.ts'
 import { type End, newEnd, type Surroundings, SWARM, signature } from './node-surroundings.testing.ts'
 import { encodeRecord, idOfKey, recordToSign } from './record.ts'
@@ -41,6 +41,8 @@ export class Tab {
   readonly links = new Map<LinkId, End>()
   /** Gone without a word: nothing goes in or comes out. */
   dead = false
+  /** For a while, like a closed laptop: what happens meanwhile is lost. */
+  asleep = false
   /** It has sent what its node did not. */
   emits = false
   ticks = 0
@@ -99,6 +101,11 @@ export class Tab {
     return request
   }
 
+  /** What its address book would hold. */
+  book(): PeerSample[] {
+    return this.neighbours.map(id => ({ id, record: this.node.recordOf(id) ?? new Uint8Array(0) }))
+  }
+
   /** Gone without a word, also for the server. */
   die(): void {
     this.dead = true
@@ -147,7 +154,7 @@ export class Tab {
   }
 
   input(input: Input): readonly Effect[] {
-    if (this.dead) return []
+    if (this.dead || this.asleep) return []
     const { now } = this.world
     const effects = this.node.handle(input, now)
     for (const effect of effects) {

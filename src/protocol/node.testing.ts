@@ -96,6 +96,11 @@ export class World implements Surroundings {
     this.cuts.add(`${a.id}>${b.id}`).add(`${b.id}>${a.id}`)
   }
 
+  mend(a: Tab, b: Tab): void {
+    this.cuts.delete(`${a.id}>${b.id}`)
+    this.cuts.delete(`${b.id}>${a.id}`)
+  }
+
   heal(): void {
     this.cuts.clear()
   }

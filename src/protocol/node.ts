@@ -13,11 +13,13 @@ import type { Input, LinkId, PeerSample, Token } from './input.ts'
 import type { Neighbour, NodeConfig } from './node-config.ts'
 import { Links } from './node-links.ts'
 import { ALL, CIRCUITS, GOSSIP, LIVENESS, Machines } from './node-machines.ts'
+import { Return } from './node-return.ts'
 
 export class Node {
   readonly config: NodeConfig
   private readonly machines: Machines
   private readonly connections: Links
+  private readonly back: Return
   private current: NodeState = 'idle'
   private signalingUp = false
   /** The last sample of the swarm was empty, or the last of the others has left: this peer is the only one. */
@@ -28,6 +30,7 @@ export class Node {
     this.config = config
     this.machines = new Machines(config)
     this.connections = new Links(this.machines)
+    this.back = new Return(this.machines)
   }
 
   /** Takes one input; returns what to do about it, in order. */
@@ -40,6 +43,7 @@ export class Node {
     else if (input.kind === 'broadcast' || input.kind === 'send' || input.kind === 'history') {
       machines.out.push({ kind: 'settle', request: input.request, outcome: 'left' })
     }
+    this.back.restartDue(this.signalingUp, now)
     machines.flush(now)
     if (machines.ran === ALL) this.settleState()
     machines.wake(now)
@@ -89,6 +93,11 @@ export class Node {
     return [...this.machines.overlay.known()]
   }
 
+  /** The signed record of a peer, where it is known. */
+  recordOf(peer: PeerId): Uint8Array | undefined {
+    return this.machines.routing.recordOf(peer)?.bytes
+  }
+
   get counters() {
     const { gossip, routing, relayed, drops } = this.machines
     return { gossip: gossip.stats, routing: routing.stats, circuits: relayed.circuits.stats, drops }
@@ -135,6 +144,12 @@ export class Node {
         return this.join(input.bootstrap, now)
       case 'leave':
         return this.leave(now)
+      case 'contacts':
+        return this.contacts(input.contacts, now)
+      case 'awake':
+        return this.back.awake(input, now)
+      case 'rest':
+        return machines.liveness.rest(input.resting, machines.out)
       case 'signaling-up':
         this.signalingUp = true
         routing.signaling(true)
@@ -156,6 +171,8 @@ export class Node {
         return connections.opened(input.link, input.binding, now)
       case 'link-closed':
         return connections.closed(input.link, input.reason, now)
+      case 'seen':
+        return connections.seen(input.link, input.address)
       case 'link-full':
         return gossip.linkFull(input.link)
       case 'link-drained':
@@ -192,13 +209,28 @@ export class Node {
     this.become('left')
   }
 
-  private sampled(sample: readonly PeerSample[], now: number): void {
+  /** Peers of before: hearsay, but of one's own. */
+  private contacts(contacts: readonly PeerSample[], now: number): void {
     const { machines } = this
-    this.alone = sample.length === 0
+    this.learn(contacts, now)
+    machines.overlay.contacts(
+      contacts.map(peer => peer.id),
+      now,
+    )
+  }
+
+  private learn(sample: readonly PeerSample[], now: number): void {
+    const { machines } = this
     machines.routed(now, out => {
       for (const { record } of sample)
         if (record.length > 0) machines.count(machines.routing.learn(record, now, out))
     })
+  }
+
+  private sampled(sample: readonly PeerSample[], now: number): void {
+    const { machines } = this
+    this.alone = sample.length === 0
+    this.learn(sample, now)
     machines.overlay.learn(
       sample.map(peer => peer.id),
       now,

@@ -53,6 +53,7 @@ interface Known extends SampledPeer {
  * const mesh = await createMesh({ transport: new BroadcastChannelTransport(), swarm: 'my-app' })
  */
 export class BroadcastChannelTransport implements SignalingTransport {
+  readonly name = 'BroadcastChannel'
   private readonly Channel: ChannelConstructor
   private readonly known = new Map<PeerId, Known>()
   private channel: InstanceType<ChannelConstructor> | undefined

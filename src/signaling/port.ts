@@ -41,10 +41,17 @@ export interface SignalingEvents {
 }
 
 export interface SignalingTransport {
+  /** Where peers meet, e.g. the server's URL: for the address book. Optional. */
+  readonly name?: string
   /** Connects and joins; reconnects by itself until `close()`. One session at a time; a closed transport can be opened again. */
   open(session: SignalingSession, events: SignalingEvents): void
   /** Carries an envelope to a peer. False when the transport is down: the envelope is not kept. */
   send(to: PeerId, envelope: Uint8Array): boolean
+  /**
+   * The page is back: do not sit out a wait, and do not trust an old connection. With `stale` it is dead in all likelihood:
+   * the network is another one, or the sleep was long. Optional; what it brings about is told by `down` and `up`.
+   */
+  awake?(stale: boolean): void
   /** Asks for a fresh sample; answered by `events.sample`. Nothing happens while down. */
   sample(): void
   /** Leaves the swarm, tells the others where it can, and closes. Idempotent. */

@@ -26,6 +26,7 @@ interface Place {
 }
 
 export class SeveralTransports implements SignalingTransport {
+  readonly name: string
   private readonly ways: readonly Way[]
   private readonly places = new Map<PeerId, Place>()
   private events: SignalingEvents | undefined
@@ -33,6 +34,7 @@ export class SeveralTransports implements SignalingTransport {
   private replaced = false
 
   constructor(transports: readonly SignalingTransport[]) {
+    this.name = transports.map(({ name = '' }) => name).join(' ')
     this.ways = transports.map(transport => ({ transport, state: 'over', retryIn: 0 }))
   }
 
@@ -61,6 +63,10 @@ export class SeveralTransports implements SignalingTransport {
     }
     if (sent) this.place(to).missing = 0
     return sent
+  }
+
+  awake(stale: boolean): void {
+    for (const { state, transport } of this.ways) if (state !== 'over') transport.awake?.(stale)
   }
 
   sample(): void {

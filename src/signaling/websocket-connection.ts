@@ -55,6 +55,8 @@ const RENEWALS_PER_TTL = 4
 const MIN_RENEWAL = 250
 /** Milliseconds without any answer to a renewal after which a socket is dead. 10 s: mobile networks stall for a few. */
 const SILENCE = 10_000
+/** The same when the page is back from a sleep: 2 s, in which a server on the other side of the earth has answered five times. */
+const PROBED = 2000
 /** Milliseconds: a timer this much too late means that the tab or the machine slept; its socket gets another chance. */
 const SLEPT = 2000
 /** Bytes waiting in the socket above which envelopes are refused: as much as the server grants a slow consumer. */
@@ -115,11 +117,19 @@ export class SignalingConnection {
     if (this.phase === 'joined') this.tell({ type: 'sample' })
   }
 
-  /** Asks for a sign of life now: after a sleep, or when the network is back. */
+  /** Asks for a sign of life now: after a sleep. */
   probe(): void {
     if (this.phase !== 'joined') return
     clearTimeout(this.renewTimer)
-    this.renew()
+    clearTimeout(this.silenceTimer)
+    this.tell({ type: 'renew' })
+    this.scheduleRenewal()
+    this.listen(Date.now(), PROBED)
+  }
+
+  /** Ends without a good-bye, to be followed by another at once. */
+  abandon(reason: string): void {
+    this.end({ reason, retryAfter: 0 })
   }
 
   /** Leaves and closes. Nothing is told any more. */
@@ -222,15 +232,15 @@ export class SignalingConnection {
     if (this.silenceTimer === undefined) this.listen(Date.now())
   }
 
-  /** Ends the connection when nothing has been heard `SILENCE` ms after `since`. */
-  private listen(since: number): void {
-    const due = Date.now() + SILENCE
+  /** Ends the connection when nothing has been heard `patience` ms after `since`. */
+  private listen(since: number, patience = SILENCE): void {
+    const due = Date.now() + patience
     this.silenceTimer = setTimeout(() => {
       this.silenceTimer = undefined
       if (this.heardAt >= since) return
-      if (Date.now() - due > SLEPT) this.listen(since)
+      if (Date.now() - due > SLEPT) this.listen(since, patience)
       else this.end({ reason: 'the server fell silent' })
-    }, SILENCE)
+    }, patience)
   }
 
   private refused(code: string, message: string): void {

@@ -97,20 +97,32 @@ describe('WebSocketTransport', () => {
     expect(tab.listener.count('down')).toBe(1)
   })
 
-  it('retries at once when the browser is online again', async () => {
-    const browser = new EventTarget()
-    vi.stubGlobal('addEventListener', browser.addEventListener.bind(browser))
-    vi.stubGlobal('removeEventListener', browser.removeEventListener.bind(browser))
+  it('retries at once when the page is back', async () => {
     const dead = await startServer()
     await dead.close()
     const tab = open(dead.url, { initialBackoff: 3_000_000, maxBackoff: 3_000_000 })
     await tab.listener.next('down')
     await start({}, dead.port)
-    browser.dispatchEvent(new Event('online'))
+    tab.transport.awake(false)
     await tab.listener.next('up')
     tab.transport.close()
-    browser.dispatchEvent(new Event('online'))
+    tab.transport.awake(true)
     expect(tab.network.dialled()).toBe(2)
+  })
+
+  it('keeps a socket that answers when the page is back, and takes a new one where it is stale', async () => {
+    const { url, signaling } = await start()
+    const tab = open(url, { initialBackoff: 3_000_000, maxBackoff: 3_000_000 })
+    await tab.listener.next('up')
+    tab.transport.awake(false)
+    tab.transport.sample()
+    await tab.listener.next('sample')
+    expect(tab.network.dialled()).toBe(1)
+    tab.transport.awake(true)
+    expect(await tab.listener.next('down')).toMatchObject({ reason: 'the page was away', retryIn: 0 })
+    await tab.listener.next('up')
+    expect(tab.network.dialled()).toBe(2)
+    expect(signaling.stats()).toMatchObject({ members: 1 })
   })
 
   it('backs off from a server that accepts and drops it again', async () => {

@@ -1,7 +1,7 @@
 /**
  * Signaling over a WebSocket, to the server in `server/` or any that speaks docs/SIGNALING.md. Reconnects by
- * itself with backoff and full jitter, at once when the browser is back online or the page is shown again,
- * and resumes its place in the swarm.
+ * itself with backoff and full jitter, at once when the mesh says that the page or the network is back, and resumes its
+ * place in the swarm.
  * @module
  */
 import type { PeerId } from '../protocol/id.ts'
@@ -33,6 +33,7 @@ const MAX_RETRY_AFTER = 60_000
  * const mesh = await createMesh({ transport: new WebSocketTransport('wss://example.org/signal'), swarm: 'my-app' })
  */
 export class WebSocketTransport implements SignalingTransport {
+  readonly name: string
   private readonly urls: readonly string[]
   private readonly Constructor: SocketConstructor
   private readonly backoff: Backoff
@@ -54,6 +55,7 @@ export class WebSocketTransport implements SignalingTransport {
    */
   constructor(url: string | URL | readonly (string | URL)[], options: WebSocketTransportOptions = {}) {
     this.urls = socketUrls(url)
+    this.name = this.urls.join(' ')
     const known = ['WebSocket', 'initialBackoff', 'maxBackoff', 'connectTimeout']
     for (const name of Object.keys(options)) {
       if (!known.includes(name)) throw new TypeError(`options.${name} is unknown; known: ${known.join(', ')}`)
@@ -75,7 +77,6 @@ export class WebSocketTransport implements SignalingTransport {
     this.failures = 0
     this.urlIndex = 0
     this.wasJoined = false
-    listenForWakes('addEventListener', this.wake)
     this.warnOfInsecureUrls(session)
     this.connect()
   }
@@ -87,6 +88,16 @@ export class WebSocketTransport implements SignalingTransport {
     return this.connection?.sendEnvelope(to, envelope) ?? false
   }
 
+  awake(stale: boolean): void {
+    const { connection } = this
+    if (this.retryTimer !== undefined) {
+      clearTimeout(this.retryTimer)
+      this.connect()
+    } else if (!stale) connection?.probe()
+    // Nothing may be told inside a call to the transport.
+    else queueMicrotask(() => connection?.abandon('the page was away'))
+  }
+
   sample(): void {
     this.connection?.askSample()
   }
@@ -95,7 +106,6 @@ export class WebSocketTransport implements SignalingTransport {
     if (this.session === undefined) return
     this.session = undefined
     this.events = undefined
-    listenForWakes('removeEventListener', this.wake)
     clearTimeout(this.retryTimer)
     this.retryTimer = undefined
     this.connection?.close()
@@ -156,17 +166,6 @@ export class WebSocketTransport implements SignalingTransport {
     this.events?.down(end.reason, delay)
   }
 
-  /** The network or the page is back: do not sit out the wait, and do not trust an old socket. */
-  private readonly wake = ({ type }: { readonly type: string }): void => {
-    if (type === 'visibilitychange' && document.visibilityState === 'hidden') return
-    if (this.retryTimer !== undefined) {
-      clearTimeout(this.retryTimer)
-      this.connect()
-    } else {
-      this.connection?.probe()
-    }
-  }
-
   private warnOfInsecureUrls(session: SignalingSession): void {
     if (typeof location === 'undefined' || location.protocol !== 'https:') return
     const insecure = this.urls.find(url => url.startsWith('ws:'))
@@ -176,16 +175,6 @@ export class WebSocketTransport implements SignalingTransport {
       this.events?.warning('insecure-url', `browsers block ${insecure} on an https: page; use wss:`)
     })
   }
-}
-
-function listenForWakes(
-  method: 'addEventListener' | 'removeEventListener',
-  wake: (event: Event) => void,
-): void {
-  if (typeof globalThis[method] !== 'function') return
-  globalThis[method]('online', wake)
-  globalThis[method]('pageshow', wake)
-  if (typeof document !== 'undefined') document[method]('visibilitychange', wake)
 }
 
 function socketUrls(url: string | URL | readonly (string | URL)[]): readonly string[] {

@@ -62,6 +62,8 @@ const HURRY_AFTER_LOSS = 10_000
 /** A neighbour's comparisons: a burst when links change, then one in two seconds. */
 const COMPARISONS = 16
 const COMPARISONS_PER_SECOND = 0.5
+/** A neighbour that was told everything this lately is not told again because this peer was away, ms. */
+const COMPARED_LATELY = 2000
 /** Repair beyond the first burst: a backlog crosses a cut in seconds, a greedy neighbour costs 8 Mbit/s. */
 const REPAIR_PER_SECOND = 1024 * 1024
 const NEVER = Number.POSITIVE_INFINITY
@@ -199,6 +201,17 @@ export class Gossip {
     } else {
       greet(state, neighbour)
       catchUp(state, neighbour)
+    }
+    this.end()
+  }
+
+  /** This peer was away: it compares with every neighbour what both have. */
+  awake(now: number, out: Outbox): void {
+    this.begin(now, out)
+    for (const neighbour of this.state.neighbours.values()) {
+      if (now < neighbour.comparedAt + COMPARED_LATELY) continue
+      neighbour.owed = true
+      catchUp(this.state, neighbour)
     }
     this.end()
   }

@@ -4,13 +4,16 @@
  *
  *     PING = %x08 nonce      ; varint
  *     PONG = %x09 nonce
+ *     REST = %x0A seconds    ; varint, at most 90: the sender may fall silent for so long; 0: no more
  *
  * Suspicion is fast and cheap to take back; death is slow, so that a stalled or throttled tab keeps its links
- * (the two stages of SWIM; Das, Gupta & Motivala, DSN 2002, §4.2).
+ * (the two stages of SWIM; Das, Gupta & Motivala, DSN 2002, §4.2). A page that is about to be hidden or frozen says so
+ * with REST: its silence makes it a suspect as fast as anybody's, and kills the link only after {@link REST_SECONDS}.
  *
  * Invariants
  * 1. A link remembers the times of its last {@link MEMORY} PINGs, so a PONG that is slower than the probing still measures.
  * 2. Silence during this peer's own stall (a late tick) counts for nobody.
+ * 3. After this peer's own sleep nothing that may have been waiting in its buffers is a sign of life.
  * @module
  */
 import type { Outbox } from '../effect.ts'
@@ -49,6 +52,16 @@ const MEMORY = 8
 /** Nonces are reused after this many, so that they stay one byte. */
 const NONCES = 64
 
+/**
+ * How long a page that is hidden or frozen may be silent, s. Timers of a hidden tab run once a minute at worst (Chromium's
+ * intensive throttling), and half of that for a busy machine; a mobile page that is discarded holds a slot no longer.
+ */
+export const REST_SECONDS = 90
+/** A resting neighbour that is silent is probed this often, ms. */
+const REST_PROBE = 5000
+/** Packets that come within this after a sleep may have waited for its end, ms: they are handed out in one go. */
+const BACKLOG = 100
+
 /** Every PING, and every PONG that answers one: nothing is allocated for them. */
 const PINGS = Array.from({ length: NONCES }, (_, nonce) => Uint8Array.of(Frame.PING, nonce))
 const PONGS = Array.from({ length: NONCES }, (_, nonce) => Uint8Array.of(Frame.PONG, nonce))
@@ -73,7 +86,10 @@ interface Watched {
   readonly sentAt: Float64Array
   unanswered: number
   suspect: boolean
-  hinted: boolean
+  /** Silence after which it is dead, ms, where that is to be known soon; 0 otherwise. */
+  patience: number
+  /** Silence that it has announced, ms. */
+  rest: number
   roundTrip: number | undefined
   measuredAt: number
   probeAfter: number
@@ -87,6 +103,8 @@ export class Liveness {
   private due = new Float64Array(8)
   private readonly places: Watched[] = []
   private expected = Number.POSITIVE_INFINITY
+  private resting = false
+  private staleUntil = Number.NEGATIVE_INFINITY
 
   constructor(random: Random, limits: LivenessDefaults = LIVENESS) {
     this.random = random
@@ -105,7 +123,8 @@ export class Liveness {
       sentAt: new Float64Array(MEMORY).fill(-1),
       unanswered: 0,
       suspect: false,
-      hinted: false,
+      patience: 0,
+      rest: 0,
       roundTrip: undefined,
       measuredAt: now,
       // Both ends would ping in the same instant for ever; the jitter lets one of them be first.
@@ -118,6 +137,7 @@ export class Liveness {
       this.due = due
     }
     this.ping(entry, now, out)
+    if (this.resting) this.tellRest(link, out)
   }
 
   linkDown(link: LinkId): void {
@@ -139,11 +159,8 @@ export class Liveness {
   /** Any packet came in over the link. */
   heard(link: LinkId, now: number): Vital | undefined {
     const entry = this.links.get(link)
-    if (entry === undefined) return undefined
-    entry.heardAt = now
-    entry.unanswered = 0
-    entry.hinted = false
-    this.changed(entry)
+    if (entry === undefined || now < this.staleUntil) return undefined
+    this.lives(entry, now)
     if (!entry.suspect) return undefined
     entry.suspect = false
     return { kind: 'suspect', link, suspect: false }
@@ -152,10 +169,34 @@ export class Liveness {
   /** Somebody says this neighbour is gone: ask it at once, believe nobody. */
   hint(link: LinkId, now: number, out: Outbox): void {
     const entry = this.links.get(link)
-    if (entry === undefined || entry.hinted) return
-    entry.hinted = true
+    // Who has announced a rest cannot speak up for itself.
+    if (entry === undefined || entry.patience > 0 || entry.rest > 0) return
+    entry.patience = this.limits.deadAfterHint
     entry.heardAt = Math.max(entry.heardAt, now - 1)
     this.ping(entry, now, out)
+  }
+
+  /** This peer may fall silent from now on, or will no more. */
+  rest(resting: boolean, out: Outbox): void {
+    if (resting === this.resting) return
+    this.resting = resting
+    for (const link of this.links.keys()) this.tellRest(link, out)
+  }
+
+  /**
+   * This peer has slept for `slept` ms, or may have: every neighbour is asked at once, and dead after `patience` ms without
+   * an answer. One that rests itself keeps its time, unless that is over.
+   */
+  awake(slept: number, patience: number, now: number, out: Outbox): void {
+    if (slept > 0) this.staleUntil = now + BACKLOG
+    for (const entry of this.links.values()) {
+      if (slept >= entry.rest) entry.rest = 0
+      const asked = entry.patience > 0 && now - entry.pingedAt < BACKLOG
+      entry.heardAt = now
+      if (entry.rest === 0) entry.patience = Math.max(patience, asked ? entry.patience : 0)
+      if (asked) this.changed(entry)
+      else this.ping(entry, now, out)
+    }
   }
 
   /** A neighbour has not done what it should: it is asked for a sign of life now, not after its next silence. */
@@ -164,10 +205,18 @@ export class Liveness {
     if (entry !== undefined && entry.pingedAt === 0) this.ping(entry, now, out)
   }
 
-  /** PING or PONG, the type byte already read. False when it does not parse. */
+  /** PING, PONG or REST, the type byte already read. False when it does not parse. */
   frame(link: LinkId, type: number, reader: Reader, now: number, out: Outbox): Vital | boolean {
-    const nonce = reader.varint()
+    const nonce = reader.varint(type === Frame.REST ? REST_SECONDS : undefined)
     if (!reader.done) return false
+    if (type === Frame.REST) {
+      const resting = this.links.get(link)
+      if (resting !== undefined) {
+        resting.rest = nonce * 1000
+        this.changed(resting)
+      }
+      return true
+    }
     if (type === Frame.PING) {
       out.push({
         kind: 'send',
@@ -182,7 +231,10 @@ export class Liveness {
     if (entry === undefined || sentAt < 0 || (entry.nonce - nonce + NONCES) % NONCES >= MEMORY) return true
     const sample = now - sentAt
     entry.sentAt[slot] = -1
-    if (nonce === entry.nonce) entry.pingedAt = 0
+    if (nonce === entry.nonce) {
+      entry.pingedAt = 0
+      this.lives(entry, now)
+    }
     entry.measuredAt = now
     // RFC 6298 §2: the smoothed round trip, gain 1/8.
     entry.roundTrip =
@@ -220,7 +272,7 @@ export class Liveness {
       }
       if (entry.pingedAt > 0) {
         entry.unanswered++
-        const enough = entry.hinted ? 1 : this.limits.suspectAfter
+        const enough = entry.patience > 0 ? 1 : this.limits.suspectAfter
         if (entry.unanswered >= enough && !entry.suspect) {
           entry.suspect = true
           vitals.push({ kind: 'suspect', link, suspect: true })
@@ -231,6 +283,17 @@ export class Liveness {
     return vitals
   }
 
+  private lives(entry: Watched, now: number): void {
+    entry.heardAt = now
+    entry.unanswered = 0
+    entry.patience = 0
+    this.changed(entry)
+  }
+
+  private tellRest(link: LinkId, out: Outbox): void {
+    out.push({ kind: 'send', link, frame: Uint8Array.of(Frame.REST, this.resting ? REST_SECONDS : 0) })
+  }
+
   private changed(entry: Watched): void {
     this.due[entry.place] = this.next(entry)
   }
@@ -239,15 +302,15 @@ export class Liveness {
     const { probeWait, measureEvery } = this.limits
     const dead = this.deadAt(entry)
     if (entry.pingedAt > 0) {
-      const wait = Math.max(probeWait, 4 * (entry.roundTrip ?? 0))
+      const wait =
+        entry.suspect && entry.rest > 0 ? REST_PROBE : Math.max(probeWait, 4 * (entry.roundTrip ?? 0))
       return Math.min(dead, entry.pingedAt + wait)
     }
     return Math.min(dead, entry.heardAt + entry.probeAfter, entry.measuredAt + measureEvery)
   }
 
   private deadAt(entry: Watched): number {
-    const { deadAfter, deadAfterHint } = this.limits
-    return entry.heardAt + (entry.hinted ? deadAfterHint : deadAfter)
+    return entry.heardAt + (entry.patience || Math.max(this.limits.deadAfter, entry.rest))
   }
 
   private ping(entry: Watched, now: number, out: Outbox): void {

@@ -4,14 +4,10 @@
  * Invariant: at most {@link MAX_WAITS} peers are remembered; the ones whose wait ends first are forgotten.
  * @module
  */
+import { BACKOFF, type BackoffOptions, waitAfter } from '../backoff.ts'
 import type { PeerId } from '../id.ts'
 import { jitter, type Random } from '../random.ts'
 
-/** First wait after a failed dial, ms; doubles up to {@link MAX_WAIT} (RFC 6298 §5.5 in spirit). */
-export const FIRST_WAIT = 1000
-export const MAX_WAIT = 60_000
-/** Failures in a row after which a peer is taken for gone. Three: one lost dial and one busy moment are forgiven. */
-export const GONE_AFTER = 3
 /** A peer that misbehaved is neither asked nor taken for this long, ms: its score would have leaked away in less. */
 export const SHUNNED_FOR = 300_000
 export const MAX_WAITS = 256
@@ -30,17 +26,14 @@ interface Entry {
 
 const NEVER: Entry = { failures: 0, silent: false, shunned: false, until: 0, bucketUntil: 0 }
 
-/** The wait after `failures` failures in a row, ms, before jitter. */
-export function waitAfter(failures: number): number {
-  return Math.min(MAX_WAIT, FIRST_WAIT * 2 ** Math.max(0, failures - 1))
-}
-
 export class Backoff {
   private readonly random: Random
+  private readonly options: Required<BackoffOptions>
   private readonly entries = new Map<PeerId, Entry>()
 
-  constructor(random: Random) {
+  constructor(random: Random, options = BACKOFF) {
     this.random = random
+    this.options = options
   }
 
   get size(): number {
@@ -70,9 +63,9 @@ export class Backoff {
   /** A dial failed, or met silence. True when the peer has failed so often that it is taken for gone. */
   failed(peer: PeerId, silent: boolean, now: number): boolean {
     const failures = this.of(peer).failures + 1
-    const until = now + jitter(this.random, waitAfter(failures), 0.25)
+    const until = now + jitter(this.random, waitAfter(failures, this.options), 0.25)
     this.set(peer, { failures, silent, shunned: false, until, bucketUntil: 0 })
-    return failures >= GONE_AFTER
+    return failures >= this.options.attempts
   }
 
   shun(peer: PeerId, now: number): void {
@@ -99,6 +92,11 @@ export class Backoff {
 
   succeeded(peer: PeerId): void {
     this.entries.delete(peer)
+  }
+
+  /** Whoever was not to be asked may be asked now: what was found out is old. Who misbehaved has. */
+  calm(): void {
+    for (const [peer, { shunned }] of this.entries) if (!shunned) this.entries.delete(peer)
   }
 
   /** The earliest end of a wait after `now`; Infinity when nobody waits. */

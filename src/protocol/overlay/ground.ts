@@ -3,6 +3,7 @@
  * who has left, who may be asked again when, and what neighbours tell each other.
  * @module
  */
+import type { BackoffOptions } from '../backoff.ts'
 import { clockwise, type PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
 import type { Random } from '../random.ts'
@@ -22,6 +23,7 @@ export interface OverlayConfig {
   readonly kademliaK: number
   readonly connectTimeout: number
   readonly random: Random
+  readonly backoff?: Required<BackoffOptions> | undefined
 }
 
 export class Ground {
@@ -43,7 +45,7 @@ export class Ground {
     this.slots = new Slots(config.id, config.maxPeers)
     this.slots.keeps = peer => this.routers.has(peer)
     this.view = new PassiveView(config.id, config.random, config.kademliaK)
-    this.backoff = new Backoff(config.random)
+    this.backoff = new Backoff(config.random, config.backoff)
     this.exchange = new Exchange(config.id, this.view, config.random)
   }
 

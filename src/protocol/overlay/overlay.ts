@@ -39,7 +39,7 @@ import { Moves } from './moves.ts'
 import { NEWS_WAIT, Plan, REPLAN } from './plan.ts'
 import { chooseRelay, RELAY_AFTER } from './relayed.ts'
 import type { Road, Slot } from './slot.ts'
-import { awaitUpgrade } from './upgrade.ts'
+import { awaitUpgrade, upgradeSoon } from './upgrade.ts'
 
 export type { OverlayEffect } from './effect.ts'
 export type { OverlayConfig } from './ground.ts'
@@ -135,6 +135,17 @@ export class Overlay {
     this.plan.tick(now, out)
   }
 
+  /** This peer was away: nobody is waited for that should have answered meanwhile, and everybody may be asked again. */
+  awake(now: number, out: Out): void {
+    const { slots, backoff } = this.ground
+    for (const slot of [...slots, this.moves.beside])
+      if (slot !== undefined && slot.phase !== 'up' && now >= slot.deadline)
+        this.moves.giveUp(slot, 'timeout', out)
+    backoff.calm()
+    this.plan.awake(now)
+    upgradeSoon(this.ground, now)
+  }
+
   // ── signaling ──────────────────────────────────────────────────────────────────────────────────────────
 
   signaling(up: boolean, now: number): void {
@@ -145,6 +156,19 @@ export class Overlay {
   learn(ids: Iterable<PeerId>, now: number): void {
     for (const id of ids) this.ground.meet(id)
     this.plan.replan(now, 0)
+  }
+
+  /** Neighbours of before, the likeliest first: they are asked before others. */
+  contacts(ids: readonly PeerId[], now: number): void {
+    const others = ids.filter(id => id !== this.ground.config.id)
+    this.ground.hear(others, now)
+    this.plan.contacts(others, now)
+  }
+
+  /** Peers that a neighbour tells of. */
+  hear(ids: readonly PeerId[], now: number): void {
+    this.ground.hear(ids, now)
+    if (this.ground.isNews(ids)) this.plan.replan(now, NEWS_WAIT)
   }
 
   /** The signaling server says that a peer is not there. */
@@ -270,15 +294,18 @@ export class Overlay {
     const signal = decodeSignal(body)
     if (signal === undefined) return 'malformed'
     const slot = this.moves.of(from, signal.session)
-    if (slot?.session !== signal.session || slot.phase === 'up') return undefined
+    if (slot?.session !== signal.session) return undefined
     // The yes has been overtaken, or was lost.
     if (slot.relayed || (slot.phase === 'asked' && !this.moves.accepted(slot, undefined, now, out)))
       return undefined
     slot.signaled = true
-    // The ring does not wait for ICE to give up where a neighbour may carry the link.
-    const { connectTimeout } = this.ground.config
-    const patience = slot.ring && this.ground.slots.sound > 0 ? RELAY_AFTER : connectTimeout
-    slot.deadline = slot.since + Math.min(connectTimeout, patience)
+    // Of a link that is up it finds the path anew.
+    if (slot.phase !== 'up') {
+      // The ring does not wait for ICE to give up where a neighbour may carry the link.
+      const { connectTimeout } = this.ground.config
+      const patience = slot.ring && this.ground.slots.sound > 0 ? RELAY_AFTER : connectTimeout
+      slot.deadline = slot.since + Math.min(connectTimeout, patience)
+    }
     out.push({ kind: 'link-signal', link: slot.link, data: signal.data })
     return undefined
   }
@@ -291,7 +318,10 @@ export class Overlay {
     const slot = slots.at(link)
     if (slot === undefined) return
     const body = encodeSignal({ session: slot.session, data })
-    out.push({ kind: 'tell', to: slot.peer, letter: LETTER.SIGNAL, body, via: slot.via })
+    // A link that is up and looks for a new path is not the way there.
+    const lost = slot.suspect ? 'signaling' : 'mesh'
+    const via = slot.phase === 'up' ? lost : slot.via
+    out.push({ kind: 'tell', to: slot.peer, letter: LETTER.SIGNAL, body, via })
   }
 
   /** The handshake is through. */

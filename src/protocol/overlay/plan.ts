@@ -78,6 +78,12 @@ export class Plan {
     this.planAt = now
   }
 
+  /** More peers to ask first. */
+  contacts(ids: readonly PeerId[], now: number): void {
+    this.bootstrap = [...this.bootstrap, ...ids]
+    this.replan(now, 0)
+  }
+
   stop(): void {
     this.running = false
     this.planAt = this.shedAt = this.sampleAt = Number.POSITIVE_INFINITY
@@ -166,6 +172,13 @@ export class Plan {
     this.fillWait = REPLAN
     this.lackWait = REPLAN
     this.replan(now, 0)
+  }
+
+  /** This peer was away: whatever waits is done now. */
+  awake(now: number): void {
+    this.lost(now)
+    this.sampleIn = SAMPLE_FIRST
+    if (this.signalingUp) this.sampleAt = now
   }
 
   // ── what is missing ────────────────────────────────────────────────────────────────────────────────────

@@ -257,10 +257,15 @@ export class Outbound {
     }
     // The queue may be long and the room small: no copy of it. What is sent leaves it under the loop.
     for (const flight of lane.queue) {
-      if (link !== undefined) this.hand(flight, link, now, out)
+      if (link !== undefined && !this.isForServer(flight, link)) this.hand(flight, link, now, out)
       else if (this.hasRoom(lane, flight)) this.fly(flight, now, out)
       else return
     }
+  }
+
+  /** Whether the signaling server is the better way for a letter that may go by it: the only link there is has fallen silent. */
+  private isForServer({ via }: Flight, link: LinkId): boolean {
+    return via === 'signaling' && this.attempts.signalingUp && this.relay.neighbour(link)?.suspect === true
   }
 
   private hasRoom(lane: Lane, flight: Flight): boolean {

@@ -17,6 +17,14 @@ export const Frame = {
   PING: 0x08,
   /** Take the round trip of the PING with this nonce. */
   PONG: 0x09,
+  /** The sender's page is hidden or frozen: wait longer for its next word, and do not rely on it meanwhile. */
+  REST: 0x0a,
+
+  // acquaintance
+  /** The receiver's address as the sender sees it: show it, trust it in nothing. */
+  SEEN: 0x0b,
+  /** Records of the sender's neighbours: verify and keep them, to write to these peers. */
+  PEERS: 0x0c,
 
   // overlay
   /** Replace what is known of the sender's neighbours. */
