@@ -133,6 +133,13 @@ if (!fast) {
       const { ensureBrowser } = await import('./browser.mjs')
       const browser = await ensureBrowser()
       console.log(`browser: ${browser}`)
+      const { ensureFirefox } = await import('./firefox.mjs')
+      const firefox = await ensureFirefox()
+      console.log(
+        firefox
+          ? `Firefox: ${firefox.executablePath}`
+          : 'Firefox: none found, and none could be installed: THE TESTS OF A MIXED MESH ARE LEFT OUT',
+      )
       return tests(
         'e2e.json',
         file =>
