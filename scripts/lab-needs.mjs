@@ -5,6 +5,7 @@
  */
 
 import { spawnSync } from 'node:child_process'
+import { delimiter } from 'node:path'
 import { installWithApt, isExecutable, placesOf } from './program.mjs'
 
 /** Commands and the Debian packages they come in. */
@@ -37,6 +38,7 @@ export function labObstacle() {
   const lacking = missing()
   if (lacking.length > 0)
     return lacking.map(([command, name]) => `${command} is missing (Debian’s ${name})`).join(', ')
+  process.env['PATH'] = [process.env['PATH'], ...SYSTEM].join(delimiter)
   const trial = spawnSync('sh', [], { input: TRIAL, encoding: 'utf8' })
   if (trial.status !== 0) return `this kernel or container allows no namespaces: ${trial.stderr.trim()}`
   return undefined
