@@ -14,6 +14,7 @@ const link = (peer: PeerId): LinkStats => ({
   packetsReceived: 0,
   path: 'direct',
   slot: 'ring',
+  signaledBy: 'mesh',
   age: 0,
   interests: ['*'],
   intents: [],

@@ -11,6 +11,7 @@ const link = (name: string, bytesSent: number, bytesReceived: number): LinkStats
   packetsReceived: 0,
   path: 'unknown',
   slot: 'ring',
+  signaledBy: 'mesh',
   age: 0,
   interests: ['*'],
   intents: [],

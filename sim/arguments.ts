@@ -64,6 +64,7 @@ const NUMBERS: readonly OptionSpec[] = [
     integer: true,
   },
   { flag: 'nat', field: 'nat', help: 'share of peers that cannot link to each other', min: 0, max: 1 },
+  { flag: 'unreachable', field: 'unreachable', help: 'share of pairs that cannot link', min: 0, max: 1 },
   {
     flag: 'skew',
     field: 'skew',

@@ -10,7 +10,7 @@ import type { Message } from './ledger.ts'
 import type { Peer } from './peer.ts'
 import { isEverywhere, phaseOf, type Sent, shareOf } from './phase.ts'
 import type { Phase, Report } from './report.ts'
-import { ringFaults } from './ring.ts'
+import { barredPairs, ringFaults } from './ring.ts'
 import type { Traffic } from './traffic.ts'
 import type { World } from './world.ts'
 
@@ -222,6 +222,7 @@ export class Lab {
     const live = this.world.live()
     const paths = distances(live, this.world.choice)
     const links = degrees(live)
+    const { laterLinks, laterByMesh } = this.world.traffic
     const head = this.phases.find(phase => phase.name === this.headline) ?? this.phases[0]
     return {
       live: live.length,
@@ -238,6 +239,7 @@ export class Lab {
       lastArrivalMs: head?.lastArrivalMs ?? null,
       lastArrivalRatio: head?.lastArrivalRatio ?? null,
       controlBytesPerDelivery: head?.controlBytesPerDelivery ?? null,
+      signaledByMesh: laterLinks > 0 ? laterByMesh / laterLinks : null,
       ...this.found,
     }
   }
@@ -246,6 +248,18 @@ export class Lab {
   noteSurvivors(since: number): void {
     const sent = this.broadcastsSent.filter(({ sentAt }) => sentAt >= since)
     this.found.deliverySurvivors = shareOf(sent, this.world.peers, SURVIVOR_DEADLINE)
+  }
+
+  /** Counts the relayed links, and what the ring needs of them. */
+  noteRelayed(): void {
+    const { world } = this
+    const live = world.live()
+    let ends = 0
+    for (const peer of live) for (const endpoint of peer.endpoints.values()) if (endpoint.relayed) ends++
+    const needed = barredPairs(live, (a, b) => world.network.canLink(a, b))
+    this.found.relayedLinks = ends / 2
+    this.found.relayedNeeded = needed
+    if (needed > 0) this.found.relayedShare = ends / 2 / needed
   }
 
   /** Notes how far apart the peers are now, where a scenario will change that before its end. */

@@ -45,6 +45,7 @@ export class Network {
   private readonly traffic: Traffic
   private readonly latencySeed: number
   private readonly jitterSeed: number
+  private readonly barrierSeed: number
   private readonly lossStream: Stream
   private readonly muteStream: Stream
   private readonly delayStream: Stream
@@ -61,6 +62,7 @@ export class Network {
     this.traffic = traffic
     this.latencySeed = wordOf(options.seed, 'latency')
     this.jitterSeed = wordOf(options.seed, 'jitter of pairs')
+    this.barrierSeed = wordOf(options.seed, 'barriers')
     this.lossStream = Stream.of(options.seed, 'loss')
     this.muteStream = Stream.of(options.seed, 'one-way')
     this.delayStream = Stream.of(options.seed, 'delay')
@@ -76,6 +78,12 @@ export class Network {
   /** What this pair adds to the jitter of each packet, at most, ms. */
   private pairJitter(a: Peer, b: Peer): number {
     return this.options.pairJitter * drawOfPair(this.jitterSeed, a, b)
+  }
+
+  /** Whether ICE can connect two peers at all. */
+  canLink(a: Peer, b: Peer): boolean {
+    if (a.traits.symmetricNat && b.traits.symmetricNat) return false
+    return drawOfPair(this.barrierSeed, a, b) >= this.options.unreachable
   }
 
   /** Whether packets from one peer reach another; partitions say no. */
@@ -101,6 +109,28 @@ export class Network {
     peer.endpoints.set(link, endpoint)
     this.sessions.set(endpoint.session, endpoint)
     if (initiator) this.describe(endpoint, 'offer')
+  }
+
+  /** A relayed link is up at one end: an end for the graph, which carries nothing. */
+  relayed(peer: Peer, link: LinkId, to: Peer | undefined): void {
+    const endpoint = new Endpoint(peer, link, to?.id ?? peer.id, false, 0)
+    endpoint.relayed = true
+    endpoint.state = 'open'
+    endpoint.up = true
+    for (const other of to?.endpoints.values() ?? [])
+      if (other.relayed && other.remote === peer.id && other.other === undefined) {
+        other.other = endpoint
+        endpoint.other = other
+      }
+    peer.endpoints.set(link, endpoint)
+  }
+
+  /** A relayed link has ended at one end. */
+  unrelayed(peer: Peer, link: LinkId): void {
+    const endpoint = peer.endpoints.get(link)
+    if (endpoint?.relayed !== true) return
+    endpoint.state = 'closed'
+    peer.endpoints.delete(link)
   }
 
   /** Takes a signal of the other side; one that makes no sense ends the link. */
@@ -305,8 +335,7 @@ export class Network {
     endpoint.state = 'connecting'
     other.state = 'connecting'
     const [a, b] = [endpoint.peer, other.peer]
-    const reachable =
-      this.reaches(a, b) && this.reaches(b, a) && !(a.traits.symmetricNat && b.traits.symmetricNat)
+    const reachable = this.reaches(a, b) && this.reaches(b, a) && this.canLink(a, b)
     if (!reachable || this.setupStream.chance(this.options.connectFailure)) {
       this.fail(endpoint, ICE_TIMEOUT)
       this.fail(other, ICE_TIMEOUT)

@@ -32,6 +32,8 @@ export interface SimOptions {
   readonly oneSided: number
   /** Share of peers behind symmetric NATs: two of them cannot link. */
   readonly nat: number
+  /** Share of all pairs that no direct link comes about between, drawn per pair. */
+  readonly unreachable: number
   /** Clocks of peers are ahead by up to this, ms, and drift by up to {@link MAX_DRIFT} either way. */
   readonly skew: number
   /** Share of peers whose CPU is {@link SLOWER} times as slow, and takes {@link SLOW_VERIFY} ms at least per check. */
@@ -86,6 +88,7 @@ export const DEFAULTS: SimOptions = {
   oneWay: 0,
   oneSided: 0,
   nat: 0,
+  unreachable: 0,
   skew: 0,
   slowShare: 0,
   silent: 0,

@@ -46,6 +46,8 @@ export class Peer {
   ticks = 0
   /** When the CPU is done with the signatures it was given. */
   busyUntil = 0
+  /** Whom its first link led to. */
+  first: PeerId | undefined = undefined
   /** Whether the machine wants to be joined at the signaling server, and whether it is. */
   wantsSignaling = false
   atServer = false
@@ -109,6 +111,9 @@ export class Endpoint {
   /** From and until when nothing it sends arrives. */
   mutedFrom = Number.POSITIVE_INFINITY
   mutedUntil = Number.POSITIVE_INFINITY
+
+  /** A link that peers carry: nothing is sent over this end itself. */
+  relayed = false
 
   constructor(peer: Peer, link: LinkId, remote: PeerId, initiator: boolean, session: number) {
     this.peer = peer

@@ -107,6 +107,14 @@ export interface Report {
   /** Virtual ms from joining to the first link: mean and worst of all peers. */
   readonly firstLinkMs: number | null
   readonly worstFirstLinkMs: number | null
+  /** Relayed links there are, and neighbours on the ring that cannot link directly: what is needed of them. */
+  readonly relayedLinks: number | null
+  readonly relayedNeeded: number | null
+  readonly relayedShare: number | null
+  /** Bytes that the busiest relay carried in its busiest second. */
+  readonly relayPeak: number | null
+  /** Of the links that came up at a peer which had had one before: the share that needed no signaling server. */
+  readonly signaledByMesh: number | null
   /** Links that came up or went down, each end counted, and bytes over links, per peer that joined. */
   readonly linkChangesPerJoin: number | null
   readonly bytesPerJoin: number | null
@@ -157,6 +165,11 @@ const ROWS: readonly (readonly [keyof Report, string, (value: number) => string]
   ['linkChangesPerPeerPerMinute', 'link changes per peer per minute', plain(3)],
   ['firstLinkMs', 'first link after, mean', plain(0, ' ms')],
   ['worstFirstLinkMs', 'first link after, worst', plain(0, ' ms')],
+  ['relayedLinks', 'relayed links', plain(0)],
+  ['relayedNeeded', '… that the ring needs', plain(0)],
+  ['relayedShare', '… of those', plain(3)],
+  ['relayPeak', 'most relayed by one in a second', plain(0, ' B')],
+  ['signaledByMesh', 'later links signaled by the mesh', share],
   ['linkChangesPerJoin', 'link changes per join', plain(2)],
   ['bytesPerJoin', 'bytes per join', plain(0)],
   ['wholeMs', 'ring whole after', plain(0, ' ms')],

@@ -34,6 +34,16 @@ export function ringFaults(peers: readonly Peer[]): RingFault[] {
   return faults
 }
 
+/** Neighbours on the ring that `canLink` says cannot be linked directly. */
+export function barredPairs(peers: readonly Peer[], canLink: (a: Peer, b: Peer) => boolean): number {
+  const ring = inRingOrder(peers)
+  const pairs = ring.length < 3 ? ring.length - 1 : ring.length
+  let count = 0
+  for (let i = 0; i < pairs; i++)
+    if (!canLink(ring[i] as Peer, ring[(i + 1) % ring.length] as Peer)) count++
+  return count
+}
+
 function linked(a: Peer, b: Peer): boolean {
   for (const endpoint of a.endpoints.values()) if (neighbourOver(endpoint) === b) return true
   return false

@@ -16,6 +16,9 @@ export class Traffic {
   packetsLost = 0
   /** Links that came up or went down, each end counted. */
   linkChanges = 0
+  /** Ends of links that came up after the first of either peer, and those whose letters all came over the mesh. */
+  laterLinks = 0
+  laterByMesh = 0
   readonly frames = new Float64Array(256)
   readonly frameBytes = new Float64Array(256)
 
@@ -44,6 +47,8 @@ export class Traffic {
     copy.pushesCrossed = this.pushesCrossed
     copy.packetsLost = this.packetsLost
     copy.linkChanges = this.linkChanges
+    copy.laterLinks = this.laterLinks
+    copy.laterByMesh = this.laterByMesh
     copy.frames.set(this.frames)
     copy.frameBytes.set(this.frameBytes)
     return copy
@@ -58,6 +63,8 @@ export class Traffic {
     difference.pushesCrossed -= earlier.pushesCrossed
     difference.packetsLost -= earlier.packetsLost
     difference.linkChanges -= earlier.linkChanges
+    difference.laterLinks -= earlier.laterLinks
+    difference.laterByMesh -= earlier.laterByMesh
     for (let type = 0; type < 256; type++) {
       difference.frames[type] = (difference.frames[type] as number) - (earlier.frames[type] as number)
       difference.frameBytes[type] =

@@ -369,10 +369,13 @@ export class World {
       }
       case 'peer-connect':
         if (now < peer.joinedAt) peer.joinedAt = now
-        this.openEndpoint(peer, effect.link).up = true
+        if (effect.relayed) this.network.relayed(peer, effect.link, this.byId.get(effect.peer))
+        else this.openEndpoint(peer, effect.link).up = true
+        this.noteRoad(peer, effect)
         this.changed(now)
         return
       case 'peer-disconnect':
+        this.network.unrelayed(peer, effect.link)
         this.changed(now)
         return
       case 'state':
@@ -404,6 +407,16 @@ export class World {
   private changed(now: number): void {
     this.traffic.linkChanges++
     this.lastChange = now
+  }
+
+  /** The first link of either end has no mesh to be signaled by. */
+  private noteRoad(peer: Peer, { peer: to, via }: Extract<Effect, { kind: 'peer-connect' }>): void {
+    const first = this.byId.get(to)?.first
+    if (peer.first !== undefined && first !== undefined && first !== peer.id && peer.first !== to) {
+      this.traffic.laterLinks++
+      if (via === 'mesh') this.traffic.laterByMesh++
+    }
+    peer.first ??= to
   }
 
   private openEndpoint(peer: Peer, link: number): Endpoint {

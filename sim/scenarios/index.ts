@@ -17,6 +17,7 @@ import { manySenders } from './many-senders.ts'
 import { massKill } from './mass-kill.ts'
 import { partition } from './partition.ts'
 import { receipts } from './receipts.ts'
+import { relayed } from './relayed.ts'
 import { serverDown } from './server-down.ts'
 import { survey } from './survey.ts'
 import { topics } from './topics.ts'
@@ -30,6 +31,7 @@ export const scenarios: readonly Scenario[] = [
   partition,
   frozen,
   serverDown,
+  relayed,
   joins,
   joinsAtOnce,
   direct,

@@ -114,7 +114,7 @@ export class ToyMachine implements Machine {
         const link = this.table.get(input.link)
         if (link === undefined) return
         link.up = true
-        this.do({ kind: 'peer-connect', peer: link.peer, link: input.link })
+        this.do({ kind: 'peer-connect', peer: link.peer, link: input.link, via: 'mesh', relayed: false })
         return
       }
       case 'link-closed': {

@@ -13,8 +13,8 @@
  */
 import type { PeerId } from '../protocol/id.ts'
 import type { RequestId } from '../protocol/input.ts'
+import { Fifo } from '../protocol/wire/fifo.ts'
 import { MAX_BODY } from '../protocol/wire/limits.ts'
-import { Fifo } from './fifo.ts'
 import type { Timers } from './ports.ts'
 
 /** Bytes that may wait, all ways together: eight of the largest messages, as the protocol allows on their way. */

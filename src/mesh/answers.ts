@@ -4,7 +4,7 @@
  * @module
  */
 import type { Input, Token } from '../protocol/input.ts'
-import { Fifo } from './fifo.ts'
+import { Fifo } from '../protocol/wire/fifo.ts'
 
 interface Question {
   /** `undefined` while it is open. */

@@ -227,6 +227,8 @@ export interface LinkStats extends PeerTopics {
   readonly path: 'direct' | 'relayed' | 'unknown'
   /** Why this link is kept. */
   readonly slot: 'ring' | 'bucket'
+  /** What its offer and answer came by: other peers, or the signaling server. */
+  readonly signaledBy: 'mesh' | 'signaling'
   /** Milliseconds since the link opened. */
   readonly age: number
 }

@@ -1,18 +1,14 @@
 /**
- * What one link still has to send. Frames of one turn are bundled into packets; packets wait here while the
- * channel's buffer is full, bundles of small frames ahead of the fragments of large ones, so that an ack or a
- * ping does not stand behind 16 MiB.
+ * What one link still has to send: packets wait (wire/backlog.ts) while the channel's buffer is full.
  *
  * Invariants
- * 1. Fragments leave in their order; bundles leave in theirs (wire/packet.ts puts one frame together at a time).
- * 2. Nothing is handed to the link between a `false` from `send` and its `drain`, but at the very end.
- * 3. `full` and `drained` are told in turns, starting with `full`.
+ * 1. Nothing is handed to the link between a `false` from `send` and its `drain`, but at the very end.
+ * 2. `full` and `drained` are told in turns, starting with `full`.
  * @module
  */
 import { HIGH_WATER, type Link, LOW_WATER } from '../link/port.ts'
+import { Backlog } from '../protocol/wire/backlog.ts'
 import { MAX_FRAME } from '../protocol/wire/limits.ts'
-import { isFragment, Packer } from '../protocol/wire/packet.ts'
-import { Fifo } from './fifo.ts'
 
 /**
  * Waiting bytes from which the protocol is told to hold back: as many again as the channel itself buffers. The
@@ -36,43 +32,30 @@ export interface OutgoingEvents {
 export class Outgoing {
   private readonly link: Link
   private readonly events: OutgoingEvents
-  private readonly packer = new Packer()
-  private readonly bundles = new Fifo<Uint8Array>()
-  private readonly fragments = new Fifo<Uint8Array>()
-  private readonly enqueue = (packet: Uint8Array): void => {
-    this.queued += packet.length
-    if (!isFragment(packet)) {
-      this.bundles.push(packet)
-      return
-    }
-    this.fragments.push(packet)
-    this.fragmented += packet.length
-  }
-  /** Bytes of fragments of the frame that is being added. */
-  private fragmented = 0
-  /** What is left of the first large frame, and the sizes of those behind it. */
-  private current = 0
-  private readonly larger = new Fifo<number>()
+  private readonly backlog = new Backlog(FULL_MARK, DRAINED_MARK)
   /** The channel's buffer is full: wait for `drain`. */
   private blocked = false
-  /** Told `full`, not `drained` yet. */
-  full = false
   private over = false
-  /** Bytes that wait here. */
-  queued = 0
 
   constructor(link: Link, events: OutgoingEvents) {
     this.link = link
     this.events = events
   }
 
+  /** Bytes that wait here. */
+  get queued(): number {
+    return this.backlog.queued
+  }
+
+  /** Told `full`, not `drained` yet. */
+  get full(): boolean {
+    return this.backlog.full
+  }
+
   /** Takes a frame. It leaves at the {@link flush} that ends the turn. */
   add(frame: Uint8Array): void {
     if (this.over) return
-    this.packer.add(frame, this.enqueue)
-    if (this.fragmented > 0 && this.current === 0) this.current = this.fragmented
-    else if (this.fragmented > 0) this.larger.push(this.fragmented)
-    this.fragmented = 0
+    this.backlog.add(frame)
     if (this.queued > QUEUE_BOUND) {
       this.over = true
       this.events.overflow()
@@ -81,7 +64,7 @@ export class Outgoing {
 
   /** The end of a turn: what was added is sent, or waits for the channel. */
   flush(): void {
-    this.packer.flush(this.enqueue)
+    this.backlog.pack()
     this.send()
   }
 
@@ -93,17 +76,16 @@ export class Outgoing {
 
   /** Hands over what a closing link may still carry: every bundle, and fragments up to one channel buffer. */
   finish(): void {
-    this.packer.flush(this.enqueue)
-    for (let packet = this.bundles.shift(); packet !== undefined; packet = this.bundles.shift())
-      this.hand(packet)
+    const { backlog } = this
+    backlog.pack()
+    for (let packet = backlog.bundle(); packet !== undefined; packet = backlog.bundle()) this.hand(packet)
     if (this.queued > HIGH_WATER) return
-    for (let packet = this.fragments.shift(); packet !== undefined; packet = this.fragments.shift())
-      this.hand(packet)
+    for (let packet = backlog.take(); packet !== undefined; packet = backlog.take()) this.hand(packet)
   }
 
   private send(): void {
     while (!this.blocked) {
-      const packet = this.bundles.shift() ?? this.fragments.shift()
+      const packet = this.backlog.take()
       if (packet === undefined) break
       this.hand(packet)
     }
@@ -111,23 +93,13 @@ export class Outgoing {
   }
 
   private hand(packet: Uint8Array): void {
-    this.queued -= packet.length
-    if (isFragment(packet)) {
-      this.current -= packet.length
-      if (this.current === 0) this.current = this.larger.shift() ?? 0
-    }
     this.events.sent(packet.length)
     if (!this.link.send(packet)) this.blocked = true
   }
 
   private mark(): void {
-    const counted = this.queued - this.current
-    if (!this.full && counted >= FULL_MARK) {
-      this.full = true
-      this.events.full()
-    } else if (this.full && counted <= DRAINED_MARK) {
-      this.full = false
-      this.events.drained()
-    }
+    if (!this.backlog.turned()) return
+    if (this.full) this.events.full()
+    else this.events.drained()
   }
 }

@@ -16,7 +16,7 @@ export function statsOf(node: Node, driver: Driver, now: number, malformed: numb
   const byReason: Partial<Record<Drop, number>> = Object.fromEntries(drops)
   if (malformed > 0) byReason.malformed = (byReason.malformed ?? 0) + malformed
   return {
-    links: node.links().map(({ link, peer, slot, roundTrip, since, interests, intents }) => ({
+    links: node.links().map(({ link, peer, slot, roundTrip, since, signaledBy, interests, intents }) => ({
       peer,
       interests,
       intents,
@@ -24,6 +24,7 @@ export function statsOf(node: Node, driver: Driver, now: number, malformed: numb
       ...driver.links.traffic(link),
       path: driver.links.path(link),
       slot,
+      signaledBy,
       age: now - since,
     })),
     opening: node.opening,

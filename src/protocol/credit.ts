@@ -23,4 +23,10 @@ export class Credit {
     this.amount -= cost
     return true
   }
+
+  /** Milliseconds until `cost` is there, if nothing is taken meanwhile; `Infinity` if it never is. */
+  wait(cost: number, now: number): number {
+    const { amount, perSecond } = this
+    return cost <= amount ? 0 : Math.max(0, ((cost - amount) / perSecond) * 1000 + this.at - now)
+  }
 }

@@ -62,7 +62,15 @@ export type Effect =
   /** The answer to `history`, oldest first; `settle` follows. */
   | { readonly kind: 'past'; readonly request: RequestId; readonly messages: readonly PastBroadcast[] }
   | { readonly kind: 'settle'; readonly request: RequestId; readonly outcome: Outcome }
-  | { readonly kind: 'peer-connect'; readonly peer: PeerId; readonly link: LinkId }
+  /** `via`: what the offer and the answer travelled by. */
+  | {
+      readonly kind: 'peer-connect'
+      readonly peer: PeerId
+      readonly link: LinkId
+      readonly via: 'mesh' | 'signaling'
+      /** Carried by a neighbour: the driver has no such link. */
+      readonly relayed: boolean
+    }
   | {
       readonly kind: 'peer-disconnect'
       readonly peer: PeerId

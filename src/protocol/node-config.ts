@@ -2,6 +2,7 @@
  * What a peer is made of, and how it shows its neighbours.
  * @module
  */
+import type { RelayBudget } from './circuit/circuits.ts'
 import type { PeerId } from './id.ts'
 import type { LinkId } from './input.ts'
 import type { Random } from './random.ts'
@@ -27,6 +28,8 @@ export interface NodeConfig {
     readonly maxHops?: number
     readonly historyBytes?: number
   }
+  /** What this peer relays for others at most; `false`: nothing. Default: node-circuits.ts. */
+  readonly relay?: RelayBudget | false | undefined
   readonly random: Random
   readonly sealer: Sealer
 }
@@ -41,6 +44,10 @@ export interface Neighbour {
   readonly suspect: boolean
   /** When the link came up, on the clock of `handle`. */
   readonly since: number
+  /** Carried by a neighbour. */
+  readonly relayed: boolean
+  /** What its letters came by. */
+  readonly signaledBy: 'mesh' | 'signaling'
   /** Topics it wants to get, and means to publish. */
   readonly interests: readonly string[]
   readonly intents: readonly string[]

@@ -14,7 +14,7 @@ let honest: [Tab, Tab]
 
 beforeEach(() => {
   world = new World(1, { cryptoDelay: 0 })
-  const [a, b, c, d] = world.swarm(4, {}, 500) as [Tab, Tab, Tab, Tab]
+  const [a, b, c, d] = world.swarm(4, {}, 1000) as [Tab, Tab, Tab, Tab]
   victim = a
   villain = b
   honest = [c, d]

@@ -15,7 +15,7 @@ import type { PeerId } from './id.ts'
 import type { LinkEnd, LinkId } from './input.ts'
 import type { Vital } from './liveness/liveness.ts'
 import { Channel } from './node-channel.ts'
-import { ALL, GOSSIP, LIVENESS, type Machines } from './node-machines.ts'
+import { ALL, CIRCUITS, GOSSIP, LIVENESS, type Machines } from './node-machines.ts'
 import { BYE_REASONS } from './overlay/exchange.ts'
 import { readIds } from './overlay/letters.ts'
 import { END_TO_END } from './routing/routing.ts'
@@ -31,6 +31,24 @@ export class Links {
 
   constructor(machines: Machines) {
     this.machines = machines
+    machines.relayed.events = {
+      opened: (link, binding, now) => this.opened(link, binding, now),
+      packet: (link, bytes, now) => this.packet(link, bytes, now),
+      heard: (link, now) => {
+        const vital = machines.liveness.heard(link, now)
+        machines.ran |= LIVENESS
+        if (vital !== undefined) this.vital(vital, now)
+      },
+      closed: (link, reason, now) => {
+        machines.ran = ALL
+        this.closed(link, reason, now)
+      },
+      full: link => machines.gossip.linkFull(link),
+      drained: (link, now) => {
+        machines.ran |= GOSSIP
+        machines.gossip.linkDrained(link, now, machines.out)
+      },
+    }
     machines.dropped = (link, peer, reason, now) => this.forget(link, peer, reason, now)
   }
 
@@ -141,11 +159,19 @@ export class Links {
         machines.playLaid(box, now)
         return drop
       }
+      case Frame.CONNECT:
+      case Frame.OFFER:
+      case Frame.ACCEPT:
+      case Frame.CARRY:
+      case Frame.CREDIT:
+      case Frame.HANGUP:
+        machines.ran |= CIRCUITS
+        return machines.relayed.frame(link, type, reader, now)
       case Frame.BYE: {
         machines.ran = ALL
         const reason = BYE_REASONS[reader.u8() - 1]
         machines.overlay.farewell(readIds(reader), now)
-        machines.out.push({ kind: 'close-link', link, reason: 'bye' })
+        machines.closeLink(link, 'bye', now)
         // Who left, left everybody; who gave this link up is still there.
         const left = reason === 'left' || reason === 'bye'
         this.closed(link, left ? 'bye' : reason === 'evicted' ? 'evicted' : 'closed', now)
@@ -169,7 +195,8 @@ export class Links {
     const slot = machines.overlay.slotOf(link)
     if (channel === undefined || slot === undefined) return
     channel.up = true
-    machines.out.push({ kind: 'peer-connect', peer: slot.peer, link })
+    machines.out.push({ kind: 'peer-connect', peer: slot.peer, link, via: slot.via, relayed: slot.relayed })
+    if (!slot.relayed) machines.relayed.circuits.neighbourUp(link, slot.peer)
     machines.liveness.linkUp(link, now, machines.out)
     machines.laid(now, out => machines.overlay.linkUp(link, now, out))
     machines.routed(now, out => machines.routing.linkUp(link, greeting.record, now, out))
@@ -199,8 +226,8 @@ export class Links {
     }
     machines.out.push(
       { kind: 'peer-timeout', peer: slot.peer },
-      { kind: 'close-link', link, reason: 'timeout' },
     )
+    machines.closeLink(link, 'timeout', now)
     this.closed(link, 'timeout', now)
   }
 
@@ -224,5 +251,7 @@ export class Links {
     machines.gossip.linkDown(link, now, machines.out)
     machines.routed(now, out => machines.routing.linkDown(link, now, out))
     machines.out.push({ kind: 'peer-disconnect', peer, link, reason })
+    // Last: what its circuits held must not be sent over it again.
+    machines.relayed.carrierDown(link, now)
   }
 }

@@ -9,16 +9,18 @@ import { Handshake } from './handshake/handshake.ts'
 import type { PeerId } from './id.ts'
 import type { LinkEnd, LinkId } from './input.ts'
 import { Liveness } from './liveness/liveness.ts'
+import { RelayedLinks } from './node-circuits.ts'
 import type { NodeConfig } from './node-config.ts'
 import { Overlay, type OverlayEffect } from './overlay/overlay.ts'
 import { Routing, type RoutingEffect } from './routing/routing.ts'
 
 /** Places in {@link Machines.due}. */
-const DUE = { handshake: 0, liveness: 1, overlay: 2, gossip: 3, routing: 4 } as const
+const DUE = { handshake: 0, liveness: 1, overlay: 2, gossip: 3, routing: 4, circuits: 5 } as const
 /** Bits of {@link Machines.ran}. */
 export const LIVENESS = 1
 export const GOSSIP = 2
 export const ROUTING = 4
+export const CIRCUITS = 8
 export const ALL = 31
 
 /** What the overlay or the routing wants done, in order. */
@@ -33,6 +35,7 @@ export class Machines {
   readonly overlay: Overlay
   readonly gossip: Gossip
   readonly routing: Routing
+  readonly relayed: RelayedLinks
   readonly drops = new Map<Drop, number>()
   /** Effects of this turn. */
   out: Effect[] = []
@@ -43,7 +46,7 @@ export class Machines {
   /** The overlay has given a link up: whoever keeps the links forgets it. */
   dropped: (link: LinkId, peer: PeerId, reason: LinkEnd, now: number) => void = () => {}
   /** When each machine wants its tick: a tick wakes only those that are due. */
-  private readonly due = new Float64Array(5)
+  private readonly due = new Float64Array(6)
   /** Empty boxes for what the overlay and the routing want, one per depth of the calls between the two. */
   private readonly boxes: Box[] = []
 
@@ -61,6 +64,8 @@ export class Machines {
       ...config.gossip,
     })
     this.routing = new Routing({ id, record, discoveryKey, random, sealer })
+    this.relayed = new RelayedLinks(config, effect => this.out.push(effect))
+    this.overlay.carriedBy(link => this.relayed.circuits.carries(link))
   }
 
   // ── between the machines ───────────────────────────────────────────────────────────────────────────────
@@ -78,7 +83,7 @@ export class Machines {
       switch (effect.kind) {
         case 'tell': {
           const { to, letter, body } = effect
-          const via = effect.near ? 'any' : 'signaling'
+          const via = effect.via === 'mesh' ? 'any' : 'signaling'
           this.routed(now, out =>
             this.routing.send(
               { to, kind: letter, body, timeout: LETTER_TIMEOUT, receipt: false, via },
@@ -97,14 +102,21 @@ export class Machines {
           this.gossip.neighboursOf(effect.link, effect.peers)
           break
         case 'dropped':
-          this.out.push({ kind: 'close-link', link: effect.link, reason: effect.reason })
+          this.closeLink(effect.link, effect.reason, now)
           this.dropped(effect.link, effect.peer, effect.reason, now)
+          break
+        case 'open-circuit':
+          this.relayed.open(effect, this.routing.recordOf(effect.peer), now)
           break
         default:
           this.out.push(effect)
       }
     }
     this.close(box)
+  }
+
+  closeLink(link: LinkId, reason: LinkEnd, now: number): void {
+    if (!this.relayed.close(link, this.out, now)) this.out.push({ kind: 'close-link', link, reason })
   }
 
   /** Runs the routing and hands its letters to the overlay. */
@@ -121,10 +133,12 @@ export class Machines {
         this.ran |= LIVENESS
         this.liveness.probe(effect.link, now, this.out)
       } else if (effect.kind !== 'letter') this.out.push(effect)
-      else
+      else {
+        const { from, letter, body, via } = effect
         this.laid(now, out =>
-          this.count(this.overlay.letter(effect.from, effect.letter, effect.body, now, out)),
+          this.count(this.overlay.letter(from, letter, body, now, out, via === 'signaling' ? via : 'mesh')),
         )
+      }
     }
     this.close(box)
   }
@@ -159,6 +173,7 @@ export class Machines {
       if (this.gossip.piggyback(effect.link, now, out)) this.ran |= GOSSIP
       this.routing.piggyback(effect.link, out)
     }
+    this.relayed.flush(out, now)
   }
 
   isDue(machine: keyof typeof DUE, now: number): boolean {
@@ -171,6 +186,7 @@ export class Machines {
     if ((ran & LIVENESS) !== 0) due[DUE.liveness] = this.liveness.deadline
     if ((ran & GOSSIP) !== 0) due[DUE.gossip] = this.gossip.deadline
     if ((ran & ROUTING) !== 0) due[DUE.routing] = this.routing.deadline
+    due[DUE.circuits] = this.relayed.circuits.deadline
     if (ran === ALL) {
       due[DUE.handshake] = this.handshake.deadline
       due[DUE.overlay] = this.overlay.deadline

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { circuitTables } from './circuit/tables.ts'
 import { GOSSIP_DEFAULTS, MAX_RANGES as GOSSIP_RANGES } from './gossip/config.ts'
 import { MAX_HELD } from './handshake/handshake.ts'
 import type { Node } from './node.ts'
@@ -27,6 +28,7 @@ export function tablesOf(node: Node): TableSize[] {
     { table: 'handshake.greeted', size: node['machines'].handshake['greeted'].size, bound: maxPeers },
     { table: 'liveness.links', size: node['machines'].liveness['links'].size, bound: maxPeers },
     ...overlayTables(node['machines'].overlay),
+    ...circuitTables(node['machines'].relayed.circuits, maxPeers),
     ...gossipTables(node, maxPeers),
     ...routingTables(node, maxPeers),
   ]

@@ -9,10 +9,10 @@
  */
 import type { Effect, NodeState } from './effect.ts'
 import type { PeerId } from './id.ts'
-import type { Input, PeerSample, Token } from './input.ts'
+import type { Input, LinkId, PeerSample, Token } from './input.ts'
 import type { Neighbour, NodeConfig } from './node-config.ts'
 import { Links } from './node-links.ts'
-import { ALL, GOSSIP, LIVENESS, Machines } from './node-machines.ts'
+import { ALL, CIRCUITS, GOSSIP, LIVENESS, Machines } from './node-machines.ts'
 
 export class Node {
   readonly config: NodeConfig
@@ -62,6 +62,8 @@ export class Node {
       roundTrip: liveness.roundTrip(slot.link),
       suspect: slot.suspect,
       since: slot.since,
+      signaledBy: slot.via,
+      relayed: slot.relayed,
       ...gossip.topicsOf(slot.link),
     }))
   }
@@ -78,13 +80,18 @@ export class Node {
     return overlay.up().map(slot => ({ peer: slot.peer, neighbours: [...(slot.neighbours ?? [])] }))
   }
 
+  /** Whether much waits on a relayed link. */
+  isFull(link: LinkId): boolean {
+    return this.machines.relayed.isFull(link)
+  }
+
   known(): PeerId[] {
     return [...this.machines.overlay.known()]
   }
 
   get counters() {
-    const { gossip, routing, drops } = this.machines
-    return { gossip: gossip.stats, routing: routing.stats, drops }
+    const { gossip, routing, relayed, drops } = this.machines
+    return { gossip: gossip.stats, routing: routing.stats, circuits: relayed.circuits.stats, drops }
   }
 
   // ── inputs ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -171,6 +178,9 @@ export class Node {
 
   private leave(now: number): void {
     const { machines } = this
+    // Circuits go while their carriers are still there.
+    machines.laid(now, out => machines.overlay.leave(out, true))
+    machines.relayed.stop(now)
     machines.laid(now, out => machines.overlay.leave(out))
     machines.gossip.stop(now, machines.out)
     machines.routed(now, out => machines.routing.stop(now, out))
@@ -207,6 +217,10 @@ export class Node {
     if (machines.isDue('gossip', now)) {
       machines.ran |= GOSSIP
       machines.gossip.tick(now, machines.out)
+    }
+    if (machines.isDue('circuits', now)) {
+      machines.ran |= CIRCUITS
+      machines.relayed.tick(now)
     }
     if (machines.isDue('routing', now)) machines.routed(now, out => machines.routing.tick(now, out))
   }

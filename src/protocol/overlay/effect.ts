@@ -5,16 +5,18 @@
 import type { Effect } from '../effect.ts'
 import type { PeerId } from '../id.ts'
 import type { LinkEnd, LinkId } from '../input.ts'
+import type { Road } from './slot.ts'
 
 export type OverlayEffect =
   | Effect
-  /** A sealed letter to a peer; `near`: it is at most two hops away, so the mesh is quicker than a server. */
+  /** A sealed letter to a peer. */
   | {
       readonly kind: 'tell'
       readonly to: PeerId
       readonly letter: number
       readonly body: Uint8Array
-      readonly near: boolean
+      /** An answer goes back by the road of what it answers: who has no link yet is not found by the mesh. */
+      readonly via: Road
     }
   /** A slot's link is given up; a good-bye has been sent where there was somebody to hear it. */
   | {
@@ -23,6 +25,15 @@ export type OverlayEffect =
       readonly peer: PeerId
       readonly wasUp: boolean
       readonly reason: LinkEnd
+    }
+  /** Open a relayed link over the direct link `carrier`; this side asks the relay for it, or waits for its offer. */
+  | {
+      readonly kind: 'open-circuit'
+      readonly link: LinkId
+      readonly peer: PeerId
+      readonly session: number
+      readonly carrier: LinkId
+      readonly asks: boolean
     }
   /** A neighbour behaves as if it had lost the link. */
   | { readonly kind: 'doubt'; readonly link: LinkId }

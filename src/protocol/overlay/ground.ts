@@ -7,6 +7,7 @@ import { clockwise, type PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
 import type { Random } from '../random.ts'
 import { Backoff } from './backoff.ts'
+import { Barriers } from './barriers.ts'
 import type { Known } from './candidate.ts'
 import { Departed } from './departed.ts'
 import type { Out } from './effect.ts'
@@ -30,6 +31,9 @@ export class Ground {
   readonly backoff: Backoff
   readonly exchange: Exchange
   readonly departed = new Departed()
+  readonly barriers = new Barriers()
+  /** Peers that the application wants asked first for introductions and relaying. */
+  routers: ReadonlySet<PeerId> = new Set()
   /** Both counts of versions only grow, so their sum names a state. */
   private knownVersion = -1
   private knownMap: Known = new Map()
@@ -131,6 +135,7 @@ export class Ground {
     this.slots.clear()
     this.view.clear()
     this.departed.clear()
+    this.barriers.clear()
     this.backoff.clear()
     this.exchange.stop()
   }

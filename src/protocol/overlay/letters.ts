@@ -2,8 +2,9 @@
  * What two peers say to each other before they have a link: sealed letters that travel over the mesh or
  * through the signaling server (kinds 1 … 4 of routing's letters).
  *
- *     ask    = session flags degree              ; 6 bytes, byte (1: for a ring slot), varint
- *     accept = session
+ *     ask    = session flags degree [ids]        ; 6 bytes, byte, varint; flags 1: for a ring slot, 2: for a relayed link,
+ *                                                ; by one of the ids, 4: needed (as link to a relay, or as the only one)
+ *     accept = session [relay]                   ; the relay's id, for a relayed link
  *     refuse = session reason ids                ; byte, list of peers to ask instead
  *     signal = session text                      ; an offer, answer or candidate of this session
  *
@@ -20,13 +21,22 @@ export const LETTER = { ASK: 1, ACCEPT: 2, REFUSE: 3, SIGNAL: 4 } as const
 /** Characters of one signal: an SDP with many candidates is about 6 kB. */
 export const MAX_SIGNAL = 16_384
 
-export const REFUSAL = { FULL: 0, ALREADY: 1, STALE: 2, POLICY: 3 } as const
+export const REFUSAL = { FULL: 0, ALREADY: 1, STALE: 2, POLICY: 3, NO_RELAY: 4 } as const
 
 export interface Ask {
   readonly session: number
   readonly ring: boolean
   readonly degree: number
+  /** For a relayed link: neighbours of the asker that could carry it, the best first. */
+  readonly relays?: readonly PeerId[]
+  /** The asker needs this link: as one to a relay, or as its only one where it cannot link to everybody. */
+  readonly needed?: boolean
 }
+
+/** Bits of an ask. */
+const RING = 1
+const RELAYED = 2
+const NEEDED = 4
 
 export interface Refuse {
   readonly session: number
@@ -41,28 +51,36 @@ export interface Signal {
 
 const writer = new Writer(1024)
 
-export function encodeAsk(ask: Ask): Uint8Array {
-  return writer
-    .u48(ask.session)
-    .u8(ask.ring ? 1 : 0)
-    .varint(ask.degree)
-    .finish()
+export function encodeAsk({ session, ring, degree, relays, needed }: Ask): Uint8Array {
+  const flags = (ring ? RING : 0) | (relays ? RELAYED : 0) | (needed ? NEEDED : 0)
+  writer.u48(session).u8(flags).varint(degree)
+  return (relays ? writeIds(writer, relays) : writer).finish()
 }
 
 export function decodeAsk(bytes: Uint8Array): Ask | undefined {
   const reader = new Reader(bytes)
-  const ask = { session: reader.u48(), ring: (reader.u8() & 1) === 1, degree: reader.varint(255) }
+  const session = reader.u48()
+  const flags = reader.u8()
+  const ask: Ask = {
+    session,
+    ring: (flags & RING) !== 0,
+    degree: reader.varint(255),
+    needed: (flags & NEEDED) !== 0,
+    ...((flags & RELAYED) !== 0 && { relays: readIds(reader) }),
+  }
   return reader.done ? ask : undefined
 }
 
-export function encodeAccept(session: number): Uint8Array {
-  return writer.u48(session).finish()
+export function encodeAccept(session: number, relay?: PeerId): Uint8Array {
+  writer.u48(session)
+  return (relay === undefined ? writer : writer.bytes(idToBytes(relay))).finish()
 }
 
-export function decodeAccept(bytes: Uint8Array): number | undefined {
+export function decodeAccept(bytes: Uint8Array): { session: number; relay: PeerId | undefined } | undefined {
   const reader = new Reader(bytes)
   const session = reader.u48()
-  return reader.done ? session : undefined
+  const relay = reader.left === ID_BYTES ? idFromBytes(reader.bytes(ID_BYTES)) : undefined
+  return reader.done ? { session, relay } : undefined
 }
 
 export function encodeRefuse(refuse: Refuse): Uint8Array {

@@ -11,7 +11,8 @@ import { nearestKnown } from './candidate.ts'
 import type { Out } from './effect.ts'
 import type { Ground } from './ground.ts'
 import { type Ask, encodeAccept, encodeAsk, encodeRefuse, LETTER, REFUSAL } from './letters.ts'
-import { isNearer, type Slot } from './slot.ts'
+import { CIRCUIT_TIMEOUT, chooseRelay, relaysOf } from './relayed.ts'
+import { isNearer, type Road, type Slot } from './slot.ts'
 
 /** A peer that would not give a ring slot is asked again after this, ms: the ring repairs itself within seconds. */
 const RING_WAIT = 1000
@@ -30,21 +31,26 @@ export class Moves {
    */
   beside: Slot | undefined = undefined
 
+  /** What the letter that is being answered came by. */
+  road: Road = 'mesh'
+
   constructor(ground: Ground) {
     this.ground = ground
   }
 
   // ── taking a slot ──────────────────────────────────────────────────────────────────────────────────────
 
-  ask(peer: PeerId, ring: boolean, now: number, out: Out): void {
-    const { config, slots } = this.ground
+  /** Asks for a link: a relayed one where `relays` are named. */
+  ask(peer: PeerId, ring: boolean, now: number, out: Out, relays?: readonly PeerId[], asRelay = false): void {
+    const { config, slots, barriers } = this.ground
     const session = config.random.u32() * 0x10000 + (config.random.u32() & 0xffff)
     const degree = slots.up().length
-    const asked = slots.create({ peer, session, ring, outgoing: true }, now)
+    const asked = slots.create({ peer, session, ring, outgoing: true, relayed: relays !== undefined }, now)
     if (slots.full) this.beside = asked
     else slots.add(asked)
-    const body = encodeAsk({ session, ring, degree })
-    out.push({ kind: 'tell', to: peer, letter: LETTER.ASK, body, near: slots.isNear(peer) })
+    const needed = asRelay || (slots.sound === 0 && barriers.size > 0)
+    const body = encodeAsk({ session, ring, degree, needed, ...(relays && { relays }) })
+    out.push({ kind: 'tell', to: peer, letter: LETTER.ASK, body, via: 'mesh' })
   }
 
   /** What is under way with a peer. */
@@ -52,25 +58,31 @@ export class Moves {
     return this.ground.slots.of(peer) ?? (this.beside?.peer === peer ? this.beside : undefined)
   }
 
-  /** A peer that was asked has said yes. False where there is no place for it after all. */
-  accepted(slot: Slot, now: number, out: Out): boolean {
+  /** A peer that was asked has said yes. False where there is no place, or no such relay, for it after all. */
+  accepted(slot: Slot, relay: PeerId | undefined, now: number, out: Out): boolean {
     const { slots } = this.ground
+    const carrier = relay === undefined ? undefined : chooseRelay(slots, [relay])
+    if (slot.relayed && carrier === undefined) return false
     slots.answered(slot, now)
     if (slot === this.beside) {
       this.beside = undefined
-      if (slots.full && !this.makeRoom(true, now, out)) return false
+      slots.reserved = carrier
+      const hasRoom = !slots.full || this.makeRoom(true, now, out)
+      slots.reserved = undefined
+      if (!hasRoom) return false
       slots.add(slot)
     }
-    this.open(slot, now, out)
+    this.open(slot, carrier, now, out)
     return true
   }
 
   /** Whether there is, or can be made, room for a peer that asks. */
-  admit(from: PeerId, { ring, degree }: Ask, now: number, out: Out): boolean {
+  admit(from: PeerId, { ring, degree, needed }: Ask, now: number, out: Out): boolean {
     const { config, slots, target } = this.ground
     const { id, maxPeers } = config
     // Who asks is there; whom this peer has asked may not be: an ask that should have been answered holds no place.
-    const wanted = slots.held(target, now) < target || (ring && isNearer(id, slots.comingRing(now), from))
+    const isRing = ring && isNearer(id, slots.comingRing(now), from)
+    const wanted = slots.held(target, now) < target || isRing || needed === true
     if (wanted) return !slots.full || this.makeRoom(true, now, out)
     // The rich give to the poor: accepted into the spare slot, and a link to a rich neighbour is given up later.
     if (slots.full || degree > maxPeers / 2) return false
@@ -78,28 +90,38 @@ export class Moves {
   }
 
   /** Takes a peer that was admitted. */
-  accept(from: PeerId, { session, ring }: Ask, now: number, out: Out): void {
+  accept(from: PeerId, { session, ring }: Ask, carrier: Slot | undefined, now: number, out: Out): void {
     const { slots } = this.ground
-    const slot = slots.create({ peer: from, session, ring, outgoing: false }, now)
+    const relayed = carrier !== undefined
+    const slot = slots.create({ peer: from, session, ring, outgoing: false, relayed }, now)
+    slot.via = this.road
     slots.add(slot)
     out.push({
       kind: 'tell',
       to: from,
       letter: LETTER.ACCEPT,
-      body: encodeAccept(session),
-      near: slots.isNear(from),
+      body: encodeAccept(session, carrier?.peer),
+      via: this.road,
     })
-    this.open(slot, now, out)
+    this.open(slot, carrier, now, out)
   }
 
   refuse(to: PeerId, session: number, reason: number, out: Out): void {
-    const body = encodeRefuse({ session, reason, alternatives: this.alternativesFor(to) })
-    out.push({ kind: 'tell', to, letter: LETTER.REFUSE, body, near: this.ground.slots.isNear(to) })
+    const { slots, routers } = this.ground
+    const alternatives = reason === REFUSAL.NO_RELAY ? relaysOf(slots, routers) : this.alternativesFor(to)
+    const body = encodeRefuse({ session, reason, alternatives })
+    out.push({ kind: 'tell', to, letter: LETTER.REFUSE, body, via: this.road })
   }
 
-  open(slot: Slot, now: number, out: Out): void {
+  private open(slot: Slot, carrier: Slot | undefined, now: number, out: Out): void {
     const { config, slots } = this.ground
     slots.open(slot, config.connectTimeout, now)
+    if (carrier !== undefined) {
+      slot.deadline = now + CIRCUIT_TIMEOUT
+      const { link, peer, session, outgoing } = slot
+      out.push({ kind: 'open-circuit', link, peer, session, carrier: carrier.link, asks: outgoing })
+      return
+    }
     out.push({
       kind: 'open-link',
       link: slot.link,
@@ -176,9 +198,11 @@ export class Moves {
 
   /** An ask or an opening link came to nothing, or a neighbour is not to be one. */
   fail(slot: Slot, reason: LinkEnd, now: number, out: Out): void {
-    const { view, backoff, exchange } = this.ground
+    const { view, backoff, exchange, barriers } = this.ground
     const silent = slot.phase !== 'opening'
     this.giveUp(slot, reason, out)
+    // It is asked again at once, for a relayed link.
+    if (!silent && slot.signaled && reason !== 'misbehaved' && barriers.raise(slot.peer, now)) return
     if (reason === 'misbehaved') {
       backoff.shun(slot.peer, now)
       view.remove(slot.peer)

@@ -25,6 +25,7 @@ import type { Out } from './effect.ts'
 import { HEARSAY_EVERY, SHUFFLE_IDS } from './exchange.ts'
 import { Ground, type OverlayConfig } from './ground.ts'
 import {
+  type Ask,
   decodeAccept,
   decodeAsk,
   decodeRefuse,
@@ -36,7 +37,8 @@ import {
 } from './letters.ts'
 import { Moves } from './moves.ts'
 import { NEWS_WAIT, Plan, REPLAN } from './plan.ts'
-import type { Slot } from './slot.ts'
+import { chooseRelay, RELAY_AFTER } from './relayed.ts'
+import type { Road, Slot } from './slot.ts'
 
 export type { OverlayEffect } from './effect.ts'
 export type { OverlayConfig } from './ground.ts'
@@ -71,6 +73,11 @@ export class Overlay {
     return this.plan.deadline
   }
 
+  /** Asks the node which circuits a link carries. */
+  carriedBy(carries: (link: LinkId) => number): void {
+    this.ground.slots.carries = carries
+  }
+
   up(): Slot[] {
     return this.ground.slots.up()
   }
@@ -98,9 +105,10 @@ export class Overlay {
     this.plan.start(others, now)
   }
 
-  /** Says good-bye to everybody; nothing is left to wait for. */
-  leave(out: Out): void {
-    for (const slot of [...this.ground.slots]) this.moves.giveUp(slot, 'left', out)
+  /** Says good-bye to everybody, or to whom it has relayed links with; nothing is left to wait for. */
+  leave(out: Out, relayed = false): void {
+    for (const slot of [...this.ground.slots]) if (!relayed || slot.relayed) this.moves.giveUp(slot, 'left', out)
+    if (relayed) return
     this.moves.beside = undefined
     this.ground.clear()
     this.plan.stop()
@@ -133,8 +141,25 @@ export class Overlay {
 
   // ── letters ────────────────────────────────────────────────────────────────────────────────────────────
 
-  letter(from: PeerId, kind: number, body: Uint8Array, now: number, out: Out): Drop | undefined {
+  /** A letter of routing's; `via`: what it came by. */
+  letter(
+    from: PeerId,
+    kind: number,
+    body: Uint8Array,
+    now: number,
+    out: Out,
+    via: Road = 'mesh',
+  ): Drop | undefined {
     if (!this.plan.running) return undefined
+    this.moves.road = via
+    const slot = this.moves.of(from)
+    if (via === 'signaling' && slot !== undefined && slot.phase !== 'up') slot.via = via
+    const drop = this.read(from, kind, body, now, out)
+    this.moves.road = 'mesh'
+    return drop
+  }
+
+  private read(from: PeerId, kind: number, body: Uint8Array, now: number, out: Out): Drop | undefined {
     const silent = this.ground.heard(from)
     if (silent && (kind === LETTER.ACCEPT || kind === LETTER.REFUSE)) this.ground.slots.late()
     switch (kind) {
@@ -172,7 +197,13 @@ export class Overlay {
       // It has given the older attempt up.
       this.moves.giveUp(slot, 'closed', out)
     }
-    if (this.moves.admit(from, ask, now, out)) this.moves.accept(from, ask, now, out)
+    const { relays } = ask
+    const carrier = relays && chooseRelay(this.ground.slots, relays)
+    if (relays !== undefined && carrier === undefined) {
+      this.ground.view.add(from)
+      this.moves.refuse(from, ask.session, REFUSAL.NO_RELAY, out)
+      this.plan.askRelay(relays, now, out)
+    } else if (this.admit(from, ask, carrier, now, out)) this.moves.accept(from, ask, carrier, now, out)
     else {
       this.ground.view.add(from)
       this.moves.refuse(from, ask.session, REFUSAL.FULL, out)
@@ -180,12 +211,21 @@ export class Overlay {
     return undefined
   }
 
+  private admit(from: PeerId, ask: Ask, carrier: Slot | undefined, now: number, out: Out): boolean {
+    const { slots } = this.ground
+    slots.reserved = carrier
+    const admitted = this.moves.admit(from, ask, now, out)
+    slots.reserved = undefined
+    return admitted
+  }
+
   private onAccept(from: PeerId, body: Uint8Array, now: number, out: Out): Drop | undefined {
-    const session = decodeAccept(body)
-    if (session === undefined) return 'malformed'
+    const accept = decodeAccept(body)
+    if (accept === undefined) return 'malformed'
+    const { session, relay } = accept
     const slot = this.moves.of(from)
     if (slot?.session !== session) this.moves.refuse(from, session, REFUSAL.STALE, out)
-    else if (slot.phase === 'asked' && !this.moves.accepted(slot, now, out)) {
+    else if (slot.phase === 'asked' && !this.moves.accepted(slot, relay, now, out)) {
       this.moves.refuse(from, session, REFUSAL.FULL, out)
     }
     return undefined
@@ -197,7 +237,8 @@ export class Overlay {
     const slot = this.moves.of(from)
     // Only who was asked may name others: a stranger's list would crowd out what is known.
     if (slot?.session !== refusal.session || slot.phase === 'up') return undefined
-    this.plan.suggested(refusal.alternatives, now)
+    if (refusal.reason === REFUSAL.NO_RELAY) this.plan.askRelay(refusal.alternatives, now, out)
+    else this.plan.suggested(refusal.alternatives, now)
     if (slot.phase === 'asked') this.ground.slots.answered(slot, now)
     this.moves.refused(slot, refusal.reason, now, out)
     this.plan.refused(slot.ring, now)
@@ -210,8 +251,12 @@ export class Overlay {
     const slot = this.moves.of(from)
     if (slot?.session !== signal.session || slot.phase === 'up') return undefined
     // The yes has been overtaken, or was lost.
-    if (slot.phase === 'asked' && !this.moves.accepted(slot, now, out)) return undefined
-    slot.deadline = slot.since + this.ground.config.connectTimeout
+    if (slot.relayed || (slot.phase === 'asked' && !this.moves.accepted(slot, undefined, now, out))) return undefined
+    slot.signaled = true
+    // The ring does not wait for ICE to give up where a neighbour may carry the link.
+    const { connectTimeout } = this.ground.config
+    const patience = slot.ring && this.ground.slots.sound > 0 ? RELAY_AFTER : connectTimeout
+    slot.deadline = slot.since + Math.min(connectTimeout, patience)
     out.push({ kind: 'link-signal', link: slot.link, data: signal.data })
     return undefined
   }
@@ -224,16 +269,17 @@ export class Overlay {
     const slot = slots.at(link)
     if (slot === undefined) return
     const body = encodeSignal({ session: slot.session, data })
-    out.push({ kind: 'tell', to: slot.peer, letter: LETTER.SIGNAL, body, near: slots.isNear(slot.peer) })
+    out.push({ kind: 'tell', to: slot.peer, letter: LETTER.SIGNAL, body, via: slot.via })
   }
 
   /** The handshake is through. */
   linkUp(link: LinkId, now: number, out: Out): void {
-    const { slots, backoff, exchange } = this.ground
+    const { slots, backoff, exchange, barriers } = this.ground
     const slot = slots.at(link)
     if (slot === undefined) return
     slots.rise(slot, now)
     backoff.succeeded(slot.peer)
+    if (!slot.relayed) barriers.lower(slot.peer)
     this.ground.meet(slot.peer)
     exchange.greet(link, slots.up(), out)
     exchange.changed(now)
@@ -283,6 +329,7 @@ export class Overlay {
       this.ground.hearNear(ids, now)
       out.push({ kind: 'lookahead', link, peers })
       if (this.ground.isNews(ids)) this.plan.replan(now, NEWS_WAIT)
+      this.plan.review(now)
       return undefined
     }
     if (type === Frame.GONE) {

@@ -12,6 +12,7 @@ import { chooseBucketPeer } from './candidate.ts'
 import type { Out } from './effect.ts'
 import type { Ground } from './ground.ts'
 import { ALTERNATIVES, type Moves } from './moves.ts'
+import { idleCircuit } from './relayed.ts'
 import { planRing } from './ring.ts'
 
 /** Asks and openings of this side at a time: each may cost an ICE negotiation. */
@@ -124,6 +125,23 @@ export class Plan {
     this.roomy = [...this.roomy, ...ids.slice(2).reverse()].slice(-ROOMY)
   }
 
+  /** A barred peer has named its neighbours: one of them as a neighbour of this peer's can carry the link. */
+  askRelay(named: readonly PeerId[], now: number, out: Out): void {
+    const { slots, backoff, barriers, config } = this.ground
+    const peer = named
+      .slice(0, ALTERNATIVES)
+      .find(id => id !== config.id && !this.moves.of(id) && !barriers.has(id, now) && backoff.ready(id, true, now))
+    if (peer === undefined || this.moves.beside !== undefined) return
+    if (slots.full) this.moves.makeRoom(false, now, out)
+    this.moves.ask(peer, false, now, out, undefined, true)
+  }
+
+  /** Neighbours tell of theirs: a relayed link may be needed no more. */
+  review(now: number): void {
+    if (idleCircuit(this.ground.config.id, this.ground.slots) !== undefined)
+      this.shedAt = Math.min(this.shedAt, now + SHED_AFTER)
+  }
+
   /** A peer that was asked has refused. */
   refused(ring: boolean, now: number): void {
     if (!ring) this.fillWait = Math.min(FILL_MAX, this.fillWait * 1.5)
@@ -150,8 +168,16 @@ export class Plan {
   private plan(now: number, out: Out): void {
     const { ground } = this
     const { slots, backoff, config, target } = ground
-    this.planAt = planRing(ground, this.moves, now, out)
     const alone = slots.sound === 0
+    if (alone) {
+      // One at a time: once it has a link, this peer needs no server for the others.
+      const hedge = slots.hedgedAt()
+      if (hedge > now) {
+        this.planAt = hedge
+        return
+      }
+    }
+    this.planAt = planRing(ground, this.moves, now, out)
     if (!alone && now < this.joinedAt + SETTLE) return this.replan(this.joinedAt + SETTLE, 0)
     if (slots.held(target, now) >= target) return
     if (now >= this.fillAt || alone) {
@@ -169,6 +195,7 @@ export class Plan {
   private planBuckets(now: number, out: Out): void {
     const { slots, target } = this.ground
     while (slots.held(target, now) < target && slots.pending(now) < PARALLEL) {
+      if (slots.sound === 0 && slots.hedgedAt() > now) break
       const peer = this.nextBucketPeer(now)
       if (peer === undefined || (slots.size >= target && !this.moves.makeRoom(false, now, out))) break
       this.moves.ask(peer, false, now, out)
@@ -176,8 +203,9 @@ export class Plan {
   }
 
   private nextBucketPeer(now: number): PeerId | undefined {
-    const { slots, backoff, config } = this.ground
-    const free = (peer: PeerId) => !slots.has(peer) && backoff.ready(peer, false, now)
+    const { slots, backoff, barriers, config } = this.ground
+    const free = (peer: PeerId) =>
+      !slots.has(peer) && backoff.ready(peer, false, now) && !barriers.has(peer, now)
     const first = this.bootstrap.find(free)
     if (first !== undefined && slots.sound === 0) return first
     for (let named = this.roomy.pop(); named !== undefined; named = this.roomy.pop())
@@ -196,6 +224,11 @@ export class Plan {
 
   private shed(now: number, out: Out): void {
     this.shedAt = Number.POSITIVE_INFINITY
+    const idle = idleCircuit(this.ground.config.id, this.ground.slots)
+    if (idle !== undefined) {
+      this.moves.giveUp(idle, 'evicted', out)
+      this.ground.exchange.changed(now)
+    }
     if (this.ground.slots.up().length <= this.ground.target) return
     const spared = this.moves.spare(false, now, out)
     this.shedAt = now + jitter(this.ground.config.random, SHED_AFTER * (spared ? 1 : 4), 0.5)

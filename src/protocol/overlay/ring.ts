@@ -10,6 +10,7 @@ import { nextKnown } from './candidate.ts'
 import type { Out } from './effect.ts'
 import type { Ground } from './ground.ts'
 import type { Moves } from './moves.ts'
+import { relaysOf } from './relayed.ts'
 import { ASK_TIMEOUT } from './slots.ts'
 
 /** Silent peers on one side behind which nobody is asked: half the peers dead, one of 2¹² gaps is longer. */
@@ -19,11 +20,13 @@ const NO_ROOM = 400
 
 /** Asks who is to be asked now; says when to look again, Infinity when both sides are as they should be. */
 export function planRing(ground: Ground, moves: Moves, now: number, out: Out): number {
-  return Math.min(planSide(ground, moves, true, now, out), planSide(ground, moves, false, now, out))
+  const after = planSide(ground, moves, true, now, out)
+  if (ground.slots.sound === 0 && ground.slots.hedgedAt() > now) return after
+  return Math.min(after, planSide(ground, moves, false, now, out))
 }
 
 function planSide(ground: Ground, moves: Moves, forward: boolean, now: number, out: Out): number {
-  const { slots, backoff } = ground
+  const { slots, backoff, barriers } = ground
   let again = Number.POSITIVE_INFINITY
   let silent = 0
   let waiting = 0
@@ -47,6 +50,11 @@ function planSide(ground: Ground, moves: Moves, forward: boolean, now: number, o
       }
       continue
     }
+    const relays = barriers.has(peer, now) ? relaysOf(slots, ground.routers) : undefined
+    if (relays?.length === 0) {
+      silent++
+      continue
+    }
     const ready = backoff.readyAt(peer, true)
     if (ready > now) {
       again = Math.min(again, ready)
@@ -58,7 +66,7 @@ function planSide(ground: Ground, moves: Moves, forward: boolean, now: number, o
     if (slots.full && !moves.makeRoom(false, now, out)) {
       if (moves.beside !== undefined || slots.pending(now) > 0) return Math.min(again, now + NO_ROOM)
     }
-    moves.ask(peer, true, now, out)
+    moves.ask(peer, true, now, out, relays)
     waiting++
     again = Math.min(again, now + slots.patience)
   }

@@ -9,6 +9,9 @@ import type { LinkId } from '../input.ts'
 /** `asked`: waiting for an answer. `opening`: a link is being set up. `up`: a neighbour. All count. */
 export type Phase = 'asked' | 'opening' | 'up'
 
+/** How two peers without a link reached each other. */
+export type Road = 'mesh' | 'signaling'
+
 export interface Slot {
   readonly peer: PeerId
   session: number
@@ -24,6 +27,12 @@ export interface Slot {
   /** When the phase began. */
   since: number
   suspect: boolean
+  /** A relayed link (circuit/), or asked to be one. */
+  relayed: boolean
+  /** The other side has sent a signal for the link. */
+  signaled: boolean
+  /** What its letters came by: the signaling server if one of them did. */
+  via: Road
   /** Before this, ids that it shuffles are not taken. */
   hearsayAt: number
   /** What the neighbour says its neighbours are; undefined until it has said so. */

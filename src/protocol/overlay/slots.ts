@@ -17,6 +17,9 @@ const FIRST_PATIENCE = 600
 /** … and the least it is once they have been, ms: a busy page takes this long. */
 const LEAST_PATIENCE = 300
 
+/** A first link opens within this, ms, or another is dialled beside it: three times what it takes within a country. */
+const HEDGE = 1000
+
 /** What a new slot is for. */
 export interface Asked {
   readonly peer: PeerId
@@ -24,6 +27,8 @@ export interface Asked {
   readonly ring: boolean
   /** This side asked. */
   readonly outgoing: boolean
+  /** Over a relay. */
+  readonly relayed?: boolean
 }
 
 function isSound(slot: Slot): boolean {
@@ -40,6 +45,10 @@ export class Slots {
   private horizonSize = 0
   /** Grows with every change of slots or their neighbours (invariant 2). */
   version = 0
+  /** Circuits that a link carries: such a link is not given up for a better one. */
+  carries: (link: LinkId) => number = () => 0
+  /** About to carry one. */
+  reserved: Slot | undefined = undefined
   /** How long an answer to an ask is waited for before others are asked beside it, ms. */
   patience = FIRST_PATIENCE
 
@@ -129,6 +138,16 @@ export class Slots {
     return count
   }
 
+  /** When the youngest of the asks and openings is no longer waited for by itself; 0 without any. */
+  hedgedAt(): number {
+    let latest = 0
+    for (const slot of this) {
+      if (slot.phase === 'up') continue
+      latest = Math.max(latest, slot.since + (slot.phase === 'asked' ? this.patience : HEDGE))
+    }
+    return latest
+  }
+
   /** Slots that are of use: neighbours, and what may become one. Suspects are, until they are half of `enough`. */
   held(enough: number, now: number): number {
     const living = this.sound + this.pending(now)
@@ -136,13 +155,6 @@ export class Slots {
     let suspects = 0
     for (const slot of this) if (slot.phase === 'up' && slot.suspect) suspects++
     return living + suspects
-  }
-
-  /** Whether a peer is a neighbour, or a neighbour's neighbour by what that one says. */
-  isNear(peer: PeerId): boolean {
-    if (this.byPeer.get(peer)?.phase === 'up') return true
-    for (const slot of this) if (isSound(slot) && slot.neighbours?.has(peer) === true) return true
-    return false
   }
 
   /** The ring slots as they are: neighbours only, no suspects. */
@@ -174,7 +186,16 @@ export class Slots {
   /** The link that can best be spared of neighbours with at least `minDegree` links, or none. */
   evictable(redundantOnly: boolean, minDegree: number, delegate = false): Slot | undefined {
     const { self, maxPeers } = this
-    return chooseEviction([...this], { self, maxPeers, redundantOnly, minDegree, delegate })
+    const { reserved, carries } = this
+    const free = [...this].filter(slot => slot.suspect || (slot !== reserved && carries(slot.link) === 0))
+    const rule = { self, maxPeers, redundantOnly, minDegree, delegate }
+    const chosen = chooseEviction(free, rule)
+    if (chosen !== undefined || !delegate) return chosen
+    // What it carries finds another relay; a ring neighbour that finds no place has no other way.
+    return chooseEviction(
+      [...this].filter(slot => slot !== reserved),
+      rule,
+    )
   }
 
   /** A slot for a peer that is asked, or accepted; it counts once it is added. */
@@ -189,6 +210,9 @@ export class Slots {
       deadline: now + ASK_TIMEOUT,
       since: now,
       suspect: false,
+      relayed: asked.relayed === true,
+      signaled: false,
+      via: 'mesh',
       hearsayAt: 0,
       neighbours: undefined,
     }

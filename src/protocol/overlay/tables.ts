@@ -5,6 +5,7 @@
 import type { TableSize } from '../table.ts'
 import { MAX_IDS } from '../wire/limits.ts'
 import { MAX_WAITS } from './backoff.ts'
+import { MAX_BARRIERS } from './barriers.ts'
 import { MOST_DEPARTED } from './departed.ts'
 import type { Overlay } from './overlay.ts'
 import { ROOMY } from './plan.ts'
@@ -21,6 +22,7 @@ export function overlayTables(overlay: Overlay): TableSize[] {
     { table: 'overlay.neighbours', size: told, bound: maxPeers * MAX_IDS },
     { table: 'overlay.view', size: view.size, bound: VIEW_SIZE },
     { table: 'overlay.departed', size: departed.size, bound: MOST_DEPARTED },
+    { table: 'overlay.barriers', size: overlay['ground'].barriers.size, bound: MAX_BARRIERS },
     { table: 'overlay.waits', size: backoff.size, bound: MAX_WAITS },
     { table: 'overlay.suggestions', size: overlay['plan'].suggestions, bound: ROOMY },
   ]

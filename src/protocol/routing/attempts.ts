@@ -21,6 +21,11 @@ import { SELF } from './ways.ts'
 const MAX_LETTER_WAYS = 8
 /** Milliseconds until a search follows a walk that was spent. */
 const ASTRAY_DELAY = 50
+/**
+ * Milliseconds until the mesh is tried again, with the signaling server as next resort: a mesh that is forming closes a
+ * gap in one dial. Measured on joins of 20 and 100: 120 took longer to close the ring, 350 as long, with more bytes.
+ */
+const SECOND_DELAY = 200
 /** Each wait is spread by this share, so that letters that failed together do not come back together. */
 const JITTER = 0.25
 
@@ -150,7 +155,12 @@ export class Attempts {
     if (flight.deadEnds >= enough && now - flight.firstDeadEnd >= deadEndSpan) return undefined
     if (this.road(flight, flight.attempts + 1) === 'signaling') return 0
     // A search waits for nothing to mend.
-    const delay = flight.astray ? ASTRAY_DELAY : deadEndDelay(this.limits, flight.deadEnds)
+    const hasServer = flight.via === 'any' && this.signalingUp
+    const delay = flight.astray
+      ? ASTRAY_DELAY
+      : hasServer
+        ? SECOND_DELAY
+        : deadEndDelay(this.limits, flight.deadEnds)
     // Later, never earlier, so that the span is kept.
     return delay + jitter(this.random, (delay * JITTER) / 2, 1)
   }
@@ -162,7 +172,7 @@ export class Attempts {
   }
 
   private road(flight: Flight, attempt: number): Road {
-    return roadOf(flight.via, attempt, this.relay.links > 0, this.signalingUp)
+    return roadOf(flight.via, attempt, this.relay.links > 0, this.signalingUp, flight.deadEnds)
   }
 
   private seal(flight: Flight, known: Known, way: number): Uint8Array {

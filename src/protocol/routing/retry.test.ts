@@ -10,6 +10,7 @@ describe('the road of an attempt', () => {
     ['mesh', 2, false, true, 'mesh'],
     ['any', 1, true, true, 'mesh'],
     ['any', 2, true, true, 'signaling'],
+    ['any', 3, true, true, 'mesh'],
     ['any', 1, false, true, 'signaling'],
     ['any', 2, true, false, 'mesh'],
     ['signaling', 1, true, true, 'signaling'],
@@ -19,6 +20,11 @@ describe('the road of an attempt', () => {
     ['signaling', 1, false, false, 'mesh'],
   ] as const)('%s, attempt %i, links %s, signaling %s: %s', (via, attempt, hasLinks, up, road) => {
     expect(roadOf(via, attempt, hasLinks, up)).toBe(road)
+  })
+
+  test('any, after dead ends: the mesh once more before the server', () => {
+    const roads = [1, 2, 3, 4, 5].map(attempt => roadOf('any', attempt, true, true, attempt - 1))
+    expect(roads).toEqual(['mesh', 'mesh', 'signaling', 'mesh', 'signaling'])
   })
 })
 

@@ -11,15 +11,22 @@ export type Via = 'mesh' | 'signaling' | 'any'
 export type Road = 'mesh' | 'signaling'
 
 /**
- * The road of an attempt (the first is 1). Each way around the other road comes second, and they take turns; a
- * letter that may use both waits for neither. The application's own data never leaves the mesh.
+ * The road of an attempt (the first is 1). The signaling server is for what the mesh cannot do: where that is silent, or
+ * has come to a dead end twice; then the two take turns. An answer to what came through the server goes there first: who
+ * sent it may have no link yet. The application's own data never leaves the mesh.
  */
-export function roadOf(via: Via, attempt: number, hasLinks: boolean, signalingUp: boolean): Road {
+export function roadOf(
+  via: Via,
+  attempt: number,
+  hasLinks: boolean,
+  signalingUp: boolean,
+  deadEnds = 0,
+): Road {
   if (via === 'mesh' || !signalingUp) return 'mesh'
   if (!hasLinks) return 'signaling'
-  const first: Road = via === 'signaling' ? 'signaling' : 'mesh'
-  const second: Road = via === 'signaling' ? 'mesh' : 'signaling'
-  return attempt % 2 === 1 ? first : second
+  const odd = attempt % 2 === 1
+  if (via === 'signaling') return odd ? 'signaling' : 'mesh'
+  return attempt > 1 && odd === deadEnds > 0 ? 'signaling' : 'mesh'
 }
 
 export interface Turn {

@@ -95,12 +95,12 @@ describe('which road a letter takes', () => {
     expect(network.envelopes).toEqual([])
   })
 
-  test('any: the server when the mesh says no-route, at once and without a receipt being asked for', () => {
+  test('any: the server when the mesh has said no-route twice, without a receipt being asked for', () => {
     const network = linked(11)
     network.cut(2, 1)
     network.tellNeighbours()
     network.send(0, network.peer(1).id, text('x'), letter('any', false))
-    network.elapse(300)
+    network.elapse(600)
     expect(network.peer(1).letters[0]).toMatchObject({ via: 'signaling' })
   })
 

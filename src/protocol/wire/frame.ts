@@ -69,6 +69,20 @@ export const Frame = {
   TAKEN: 0x34,
   /** Places of peers that the sender is near to: look further ahead with them. */
   HORIZON: 0x35,
+
+  // circuits: relayed links
+  /** Offer a circuit to this neighbour of yours. */
+  CONNECT: 0x40,
+  /** A neighbour's neighbour wants a circuit: take it if it is expected. */
+  OFFER: 0x41,
+  /** The circuit is taken: it is open. */
+  ACCEPT: 0x42,
+  /** A sealed packet: pass it on, or open it. */
+  CARRY: 0x43,
+  /** So much has been taken: send more. */
+  CREDIT: 0x44,
+  /** The circuit has ended. */
+  HANGUP: 0x45,
 } as const
 
 export type FrameType = (typeof Frame)[keyof typeof Frame]

@@ -22,3 +22,9 @@ export const MAX_IDS = 32
 export const MAX_DIGEST = 1024
 /** Hops a direct message may take before it is dropped, detours included. */
 export const MAX_HOPS = 255
+
+/** Largest packet in a circuit, bytes: sealed and in its frame it fits a packet of the link. */
+export const MAX_CIRCUIT_PACKET = MAX_PACKET - 64
+/** What may be on its way in one direction of a circuit, bytes; each packet counts as its box and so much more. */
+export const CIRCUIT_WINDOW = 262_144
+export const CIRCUIT_OVERHEAD = 64

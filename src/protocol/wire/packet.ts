@@ -36,16 +36,22 @@ export class Packer {
   /** Bytes of its packet. */
   private length = 1
   private nextId = 0
+  private readonly limit: number
+
+  /** @param limit - bytes of a packet at most; at least 8,192 and a fragment's head, which a receiver wants of every part */
+  constructor(limit = MAX_PACKET) {
+    this.limit = limit
+  }
 
   /** Adds a frame; `emit` gets each packet that is full. Call {@link flush} at the end of the turn. */
   add(frame: Uint8Array, emit: (packet: Uint8Array) => void): void {
     const framed = frame.length + 3
-    if (framed + 1 > MAX_PACKET) {
+    if (framed + 1 > this.limit) {
       this.flush(emit)
       this.fragment(frame, emit)
       return
     }
-    if (this.length + framed > MAX_PACKET || this.others.length + 1 === MAX_FRAMES_PER_PACKET)
+    if (this.length + framed > this.limit || this.others.length + 1 === MAX_FRAMES_PER_PACKET)
       this.flush(emit)
     if (this.first === undefined) this.first = frame
     else this.others.push(frame)
@@ -70,7 +76,7 @@ export class Packer {
     const id = this.nextId++
     const header = new Writer(FRAGMENT_HEADER)
     for (let offset = 0; offset < frame.length; ) {
-      const part = frame.subarray(offset, offset + MAX_PACKET - FRAGMENT_HEADER)
+      const part = frame.subarray(offset, offset + this.limit - FRAGMENT_HEADER)
       const head = header.u8(FRAGMENT).varint(id).varint(frame.length).varint(offset).finish()
       const packet = new Uint8Array(head.length + part.length)
       packet.set(head)
