@@ -18,7 +18,7 @@ const only = (name, comment, room, allowed, except) => ({
   comment,
   severity: 'error',
   from: { path: room, pathNot: except ? [tests, except] : [tests] },
-  to: { path: '^(src|sim|server|demo|e2e|bench|build|scripts)/', pathNot: allowed },
+  to: { path: '^(src|sim|server|demo|e2e|bench|lab|build|scripts)/', pathNot: allowed },
 })
 
 /** A rule that gives an npm package one home. */
@@ -120,6 +120,11 @@ module.exports = {
       '^demo/',
       '^src/index\\.ts$',
     ]),
+    only('lab-room', 'the lab opens pages with the built bundle; of src it knows the public types', '^lab/', [
+      '^lab/',
+      '^src/index\\.ts$',
+      '^scripts/',
+    ]),
     {
       name: 'src-is-for-browsers',
       comment: 'no Node built-ins in src/, sim-independent of the platform',
@@ -132,7 +137,7 @@ module.exports = {
       comment: 'protocol/ imports no npm package; hashing comes through crypto/hash',
       severity: 'error',
       from: { path: '^src/protocol/', pathNot: tests },
-      to: { pathNot: '^(src|sim|server|demo|e2e|bench|build|scripts)/' },
+      to: { pathNot: '^(src|sim|server|demo|e2e|bench|lab|build|scripts)/' },
     },
     home(['simple-peer'], '^src/link/'),
     home(['tweetnacl', '@noble/hashes'], '^src/crypto/'),

@@ -6,8 +6,10 @@
 
 import { defineConfig } from '@playwright/test'
 import { findBrowser } from './scripts/browser.mjs'
+import { findFirefox } from './scripts/firefox.mjs'
 
 const executablePath = await findBrowser()
+const firefox = await findFirefox()
 
 export default defineConfig({
   testDir: './e2e',
@@ -29,11 +31,29 @@ export default defineConfig({
     ],
   ],
   use: {
-    browserName: 'chromium',
     headless: true,
     trace: 'off',
     screenshot: 'off',
     video: 'off',
-    launchOptions: executablePath ? { executablePath } : {},
   },
+  projects: [
+    {
+      name: 'chromium',
+      use: { browserName: 'chromium', launchOptions: executablePath ? { executablePath } : {} },
+    },
+    // What the link promises holds in every engine; the mesh of both is firefox.spec.ts, in the project of Chromium.
+    ...(firefox
+      ? [
+          {
+            name: 'firefox',
+            testMatch: 'link-conformance.spec.ts',
+            use: {
+              browserName: 'firefox' as const,
+              launchOptions: { executablePath: firefox.executablePath },
+              ...(firefox.channel ? { channel: firefox.channel } : {}),
+            },
+          },
+        ]
+      : []),
+  ],
 })

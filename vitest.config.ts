@@ -23,7 +23,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{src,server,sim,demo,scripts,build}/**/*.test.ts'],
+          include: ['{src,server,sim,demo,lab,scripts,build}/**/*.test.ts'],
           exclude: ['**/*.sim.test.ts'],
           environment: 'node',
           // A busy machine is slow, not wrong: what hangs still ends.

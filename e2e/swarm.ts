@@ -242,10 +242,15 @@ export class Swarm {
     return this.pages.url
   }
 
-  /** Opens `count` tabs at once. */
-  async open(count: number, options: TabOptions = {}, signaling = this.signaling.url): Promise<Tab[]> {
+  /** Opens `count` tabs at once; `context` may be of another browser, and is closed by whoever made it. */
+  async open(
+    count: number,
+    options: TabOptions = {},
+    signaling = this.signaling.url,
+    context = this.context,
+  ): Promise<Tab[]> {
     const opened = await Promise.all(
-      Array.from({ length: count }, async () => new Tab(await this.context.newPage(), options)),
+      Array.from({ length: count }, async () => new Tab(await context.newPage(), options)),
     )
     this.tabs.push(...opened)
     await Promise.all(opened.map(tab => tab.open(this.pages.url, signaling)))

@@ -5,11 +5,9 @@
  * @module
  */
 
-import { execFileSync, spawnSync } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ensureDependencies, ensureNode, ROOT, run, tool } from './lib.mjs'
+import { installWithApt, isExecutable, placesOf, starts } from './program.mjs'
 
 const { env, platform } = process
 
@@ -41,33 +39,6 @@ const PLACES = {
     ]),
 }
 
-/** @param {string} path */
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/**
- * Whether a browser starts at all. Some systems ship a stub that only says where to get it.
- *
- * @param {string} path
- */
-function starts(path) {
-  if (!isExecutable(path)) return false
-  if (platform === 'win32') return true // there, --version opens a window
-  try {
-    return /\d+\.\d+/.test(
-      execFileSync(path, ['--version'], { timeout: 20_000, encoding: 'utf8', stdio: 'pipe' }),
-    )
-  } catch {
-    return false
-  }
-}
-
 /** A browser that Playwright has downloaded before. */
 async function downloaded() {
   try {
@@ -90,22 +61,9 @@ export async function findBrowser() {
     if (starts(named)) return named
     throw new Error(`CHROMIUM_PATH names ${named}, which does not start`)
   }
-  const folders = (env['PATH'] ?? '').split(delimiter).filter(Boolean)
-  const onPath =
-    platform === 'win32' ? [] : COMMANDS.flatMap(name => folders.map(folder => join(folder, name)))
+  const onPath = platform === 'win32' ? [] : COMMANDS.flatMap(name => placesOf(name))
   const places = platform === 'darwin' || platform === 'win32' ? PLACES[platform] : []
   return [...onPath, ...places].find(starts) ?? (await downloaded())
-}
-
-/** Installs Debian's package. @returns {boolean} whether apt-get ran to its end */
-function installWithApt() {
-  if (platform !== 'linux' || process.getuid?.() !== 0) return false
-  console.log('Installing Debian’s chromium …')
-  const apt = (/** @type {string[]} */ ...args) =>
-    spawnSync('apt-get', args, { stdio: 'inherit', env: { ...env, DEBIAN_FRONTEND: 'noninteractive' } })
-      .status === 0
-  const install = () => apt('install', '-y', '--no-install-recommends', 'chromium')
-  return install() || (apt('update') && install())
 }
 
 /**
@@ -122,7 +80,7 @@ export async function ensureBrowser() {
   const fetched = await downloaded()
   // A download may lack system libraries: then Debian's package, which brings them along.
   if (fetched && starts(fetched)) return fetched
-  if (installWithApt()) {
+  if (installWithApt(['chromium'])) {
     const installed = await findBrowser()
     if (installed) return installed
   }

@@ -38,6 +38,8 @@ const FORBIDDEN: readonly (readonly [from: string, to: string, rule: string])[] 
   ['server/b.ts', '../src/index.ts', 'server-room'],
   ['demo/a.ts', '../src/link/port.ts', 'demo-room'],
   ['demo/b.ts', '../server/index.ts', 'demo-room'],
+  ['lab/a.ts', '../src/link/port.ts', 'lab-room'],
+  ['lab/b.ts', '../server/index.ts', 'lab-room'],
   ['src/mesh/d.ts', 'simple-peer', 'home-of-simple-peer'],
   ['src/mesh/e.ts', 'tweetnacl', 'home-of-tweetnacl'],
   ['src/identity/c.ts', '@noble/hashes/sha2.js', 'home-of-tweetnacl'],
@@ -110,7 +112,7 @@ beforeAll(() => {
     [
       tool('dependency-cruiser', 'depcruise'),
       ...['--config', join(ROOT, '.dependency-cruiser.cjs'), '--output-type', 'json'],
-      ...['src', 'sim', 'server', 'demo', 'e2e'],
+      ...['src', 'sim', 'server', 'demo', 'e2e', 'lab'],
     ],
     { cwd: folder, encoding: 'utf8', maxBuffer: 1 << 26 },
   )
