@@ -41,6 +41,7 @@ describe('options', () => {
       intents: [],
       order: 'causal',
       connectTimeout: 5000,
+      relay: { maxCircuits: 2, bytesPerSecond: 65_536 },
       logger: console,
     }
     expect(readOptions(given)).toEqual(given)

@@ -171,6 +171,8 @@ export class Liveness {
     const entry = this.links.get(link)
     // Who has announced a rest cannot speak up for itself.
     if (entry === undefined || entry.patience > 0 || entry.rest > 0) return
+    // It would only give more time to one that is all but dead.
+    if (this.deadAt(entry) <= now + this.limits.deadAfterHint) return
     entry.patience = this.limits.deadAfterHint
     entry.heardAt = Math.max(entry.heardAt, now - 1)
     this.ping(entry, now, out)

@@ -27,8 +27,12 @@ it('what is written is read', () => {
       ids,
       fc.string(),
       (s, ring, degree, list, data) => {
-        expect(decodeAsk(encodeAsk({ session: s, ring, degree }))).toEqual({ session: s, ring, degree })
-        expect(decodeAccept(encodeAccept(s))).toBe(s)
+        for (const more of [{}, { relays: list }, { needed: true }]) {
+          const ask = { session: s, ring, degree, ...more }
+          expect(decodeAsk(encodeAsk(ask))).toEqual(ask)
+        }
+        for (const relay of [undefined, list[0]])
+          expect(decodeAccept(encodeAccept(s, relay))).toEqual({ session: s, relay })
         expect(decodeRefuse(encodeRefuse({ session: s, reason: 1, alternatives: list }))).toEqual({
           session: s,
           reason: 1,

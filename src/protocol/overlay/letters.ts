@@ -65,7 +65,7 @@ export function decodeAsk(bytes: Uint8Array): Ask | undefined {
     session,
     ring: (flags & RING) !== 0,
     degree: reader.varint(255),
-    needed: (flags & NEEDED) !== 0,
+    ...((flags & NEEDED) !== 0 && { needed: true }),
     ...((flags & RELAYED) !== 0 && { relays: readIds(reader) }),
   }
   return reader.done ? ask : undefined

@@ -235,7 +235,8 @@ export class Moves {
     // A direct link beside a relayed one, which goes on.
     if (this.ground.slots.has(slot.peer)) return void barriers.raise(slot.peer, now)
     // It is asked again at once, for a relayed link.
-    if (!silent && slot.signaled && reason !== 'misbehaved' && barriers.raise(slot.peer, now)) return
+    const barred = !silent && slot.signaled && reason !== 'misbehaved' && barriers.raise(slot.peer, now)
+    if (barred && relaysOf(this.ground.slots, this.ground.routers).length > 0) return
     if (reason === 'misbehaved') {
       backoff.shun(slot.peer, now)
       view.remove(slot.peer)

@@ -236,7 +236,7 @@ export class Plan {
   private nextBucketPeer(now: number): PeerId | undefined {
     const { slots, backoff, barriers, config } = this.ground
     const free = (peer: PeerId) =>
-      !slots.has(peer) && backoff.ready(peer, false, now) && !barriers.has(peer, now)
+      !slots.has(peer) && backoff.ready(peer, false, now) && (slots.sound === 0 || !barriers.has(peer, now))
     const first = this.bootstrap.find(free)
     if (first !== undefined && slots.sound === 0) return first
     for (let named = this.roomy.pop(); named !== undefined; named = this.roomy.pop())

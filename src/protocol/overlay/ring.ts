@@ -50,11 +50,7 @@ function planSide(ground: Ground, moves: Moves, forward: boolean, now: number, o
       }
       continue
     }
-    const relays = barriers.has(peer, now) ? relaysOf(slots, ground.routers) : undefined
-    if (relays?.length === 0) {
-      silent++
-      continue
-    }
+    const relays = barriers.has(peer, now) ? relaysOf(slots, ground.routers) : []
     const ready = backoff.readyAt(peer, true)
     if (ready > now) {
       again = Math.min(again, ready)
@@ -66,7 +62,7 @@ function planSide(ground: Ground, moves: Moves, forward: boolean, now: number, o
     if (slots.full && !moves.makeRoom(false, now, out)) {
       if (moves.beside !== undefined || slots.pending(now) > 0) return Math.min(again, now + NO_ROOM)
     }
-    moves.ask(peer, true, now, out, relays)
+    moves.ask(peer, true, now, out, relays.length > 0 ? relays : undefined)
     waiting++
     again = Math.min(again, now + slots.patience)
   }
