@@ -66,6 +66,20 @@ describe('any size', () => {
   })
 })
 
+describe('a mesh that outlives its server', () => {
+  it('signals 95 % of the links after the first of either end by itself', () => {
+    expectBudgets(run('joins', { peers: 60, seed: 4 }))
+  })
+
+  it.each([
+    { peers: 40, seed: 2 },
+    { peers: 24, seed: 4, maxPeers: 5 },
+    { peers: 30, seed: 3, unreachable: 0, nat: 0.577 },
+  ])('closes its ring with relayed links where a third of all pairs cannot link: %o', options => {
+    expectBudgets(run('relayed', options))
+  })
+})
+
 describe('one seed', () => {
   it('has one trace hash', () => {
     const hash = () => run('broadcast', { peers: 60, seed: 5, loss: 0.02, jitter: 10 }).report.traceHash
