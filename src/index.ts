@@ -27,6 +27,8 @@ export type {
   Data,
   GossipOptions,
   HistoryOptions,
+  InvitedOptions,
+  InviteOptions,
   JoinOptions,
   LinkStats,
   Logger,
@@ -39,6 +41,7 @@ export type {
   PastMessage,
   PeerTopics,
   SendOptions,
+  WelcomeOptions,
 } from './mesh/api.ts'
 export { createMesh } from './mesh/create.ts'
 export { MeshError, type MeshErrorCode } from './mesh/errors.ts'

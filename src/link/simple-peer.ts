@@ -96,6 +96,8 @@ class SimplePeerLink implements Link {
   /** `send` has returned false since the last drain. */
   private full = false
   private described = false
+  /** The other side's description, as it was handed to the engine. */
+  private remote = ''
   private candidates = 0
 
   constructor(
@@ -155,6 +157,7 @@ class SimplePeerLink implements Link {
       return
     }
     if (signal.type === 'candidate' && ++this.candidates > MAX_CANDIDATES) return
+    if (signal.type !== 'candidate') this.remote = signal.sdp
     if (signal.type === 'answer') {
       clearTimeout(this.timer)
       this.timer = setTimeout(() => this.end('timeout'), this.connectTimeout)
@@ -258,7 +261,8 @@ class SimplePeerLink implements Link {
 
   private binding(): Uint8Array | undefined {
     const own = fingerprintOf(this.connection?.localDescription?.sdp ?? '')
-    const other = fingerprintOf(this.connection?.remoteDescription?.sdp ?? '')
+    // A waiting side is met so early that its channel can be open before Chromium tells that the answer is set.
+    const other = fingerprintOf(this.connection?.remoteDescription?.sdp ?? this.remote)
     if (!own || !other) return undefined
     // Where the engine shows the certificate that DTLS really saw, the description must have told of that one.
     const seen = this.connection?.sctp?.transport.getRemoteCertificates?.()[0]

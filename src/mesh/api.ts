@@ -61,6 +61,11 @@ export interface MeshEvents {
   message: (message: Message) => void
   /** `connecting` → `connected` ⇄ `reconnecting`, and `left` in the end. Not for `idle`, which a mesh begins with. */
   state: (state: NodeState) => void
+  /**
+   * While joining by an invite with an offer in it: the reply that {@link Mesh.welcome} of the inviting mesh takes, a text of
+   * some 250 characters. Where the two share a server or an origin it goes there by itself; elsewhere somebody carries it.
+   */
+  'invite:reply': (reply: string) => void
   /** The list of peers this tab knows of has changed. Coalesced: at most 4 times a second; not after `leave()`. */
   peers: () => void
   /**
@@ -164,6 +169,36 @@ export interface Logger {
   info(message: string, ...details: unknown[]): void
   warn(message: string, ...details: unknown[]): void
   error(message: string, ...details: unknown[]): void
+}
+
+/** {@link MeshOptions} of a mesh that joins by an invite: it names the swarm, and servers where it can. */
+export interface InvitedOptions extends Omit<MeshOptions, 'transport' | 'swarm'> {
+  /** What {@link Mesh.invite} of another mesh came to; the address of a page with it will do. */
+  readonly invite: string
+  /** Default: the signaling servers that the invite names; none where it names none. */
+  readonly transport?: MeshOptions['transport']
+  /** Not needed; where it is given and the invite is for another swarm, that is an `invite-invalid`. */
+  readonly swarm?: string
+}
+
+export interface InviteOptions {
+  /**
+   * Where the newcomer opens the page: the code goes behind its `#`, which no server is sent. Default: this page's address; a bare
+   * code (`tabmesh:…`) with `false`, and where there is no page.
+   */
+  readonly page?: string | URL | false
+  /** Milliseconds until it can be used no more, 1,000 … 86,400,000. Default 600,000: ten minutes. */
+  readonly lifetime?: number
+  /**
+   * A WebRTC offer in it, so that it works with no server at all; it holds a connection until it is used. Without, the code is half as long, and
+   * needs a signaling server that both reach. Default true.
+   */
+  readonly offer?: boolean
+  readonly signal?: AbortSignal
+}
+
+export interface WelcomeOptions {
+  readonly signal?: AbortSignal
 }
 
 export interface JoinOptions {
@@ -284,7 +319,8 @@ export interface Mesh extends AsyncDisposable {
    * signals of all of them have fired, it is given up.
    *
    * @throws MeshError `unsupported` (no WebRTC here), `aborted`, `left` (`leave()` was called meanwhile, or the
-   * mesh was disposed of), `refused` (signaling has ended for good)
+   * mesh was disposed of), `refused` (signaling has ended for good), `invite-expired`, `invite-used` or `invite-invalid` (as the
+   * inviting mesh says, or when the time is over)
    */
   join(options?: JoinOptions): Promise<void>
   /**
@@ -292,6 +328,24 @@ export interface Mesh extends AsyncDisposable {
    * `join()` works again afterwards, with the same peer id.
    */
   leave(): Promise<void>
+  /**
+   * Makes an invite for one peer: a URI that `createMesh({ invite })` takes, in another tab or on another device, and joins
+   * through this mesh. Anybody who has the URI can use it, once, while this mesh is joined.
+   *
+   * With no server that both reach, two codes are the fewest that WebRTC allows: this one carries the offer, and the
+   * answer comes back as another (see `invite:reply`) for {@link welcome}. Where they share a server or an origin it comes by itself.
+   *
+   * @throws TypeError or RangeError; MeshError `left`, `aborted`, `refused` (the identity did not sign), `unsupported` (no connection could be
+   * made), or `busy` (16 invites are open)
+   */
+  invite(options?: InviteOptions): Promise<string>
+  /**
+   * Takes the reply to an invite of this mesh; resolves with the newcomer's id when it is a neighbour.
+   *
+   * @throws TypeError; MeshError `invite-invalid`, `invite-expired`, `invite-used`, `timeout` (the two could not connect),
+   * `refused` (there is no room, or `accept` said no), `left`, `aborted`
+   */
+  welcome(reply: string, options?: WelcomeOptions): Promise<PeerId>
   /**
    * Sends to one peer, over as many links as it takes, sealed. Resolves when the other side has the message.
    * Messages to one peer may overtake each other; await, or number them, where order counts.

@@ -4,6 +4,7 @@
  * @module
  */
 import { SimplePeerLinkFactory } from '../link/simple-peer.ts'
+import type { ChannelConstructor } from '../signaling/broadcast-channel.ts'
 import type { Platform } from './ports.ts'
 import { webRandom } from './random.ts'
 
@@ -29,6 +30,7 @@ export function browserPlatform(iceServers: readonly RTCIceServer[], connectTime
     },
     clock: () => performance.now(),
     wallClock: () => Date.now(),
+    BroadcastChannel: globalThis.BroadcastChannel as ChannelConstructor | undefined,
     page: typeof window === 'undefined' ? undefined : window,
   }
 }

@@ -35,6 +35,7 @@ export type AppEffect = Extract<
       | 'peer-timeout'
       | 'peer-topics'
       | 'state'
+      | 'invite-letter'
   }
 >
 
@@ -114,13 +115,15 @@ export class Driver {
         this.warn('internal', `'${effect.kind}' failed`, cause)
       }
     }
+    // There is a link to that peer already.
+    if (input.kind === 'adopt') this.links.discard(input.prepared, 'refused')
     this.events.turn()
   }
 
   private play(effect: Effect): void {
     switch (effect.kind) {
       case 'open-link':
-        this.links.open(effect.link, effect.initiator)
+        this.links.open(effect.link, effect.initiator, effect.prepared)
         break
       case 'link-signal':
         this.links.signal(effect.link, effect.data)
@@ -129,7 +132,7 @@ export class Driver {
         this.links.send(effect.link, effect.frame)
         break
       case 'close-link':
-        this.links.close(effect.link)
+        this.links.close(effect.link, effect.reason)
         break
       case 'signaling-join':
         this.joinSignaling()

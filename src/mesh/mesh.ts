@@ -17,6 +17,7 @@ import type {
   BroadcastOptions,
   Data,
   HistoryOptions,
+  InviteOptions,
   JoinOptions,
   Logger,
   Mesh,
@@ -26,6 +27,7 @@ import type {
   Message,
   PastMessage,
   SendOptions,
+  WelcomeOptions,
 } from './api.ts'
 import {
   checkFunction,
@@ -42,6 +44,8 @@ import { type AppEffect, Driver } from './driver.ts'
 import { MeshError } from './errors.ts'
 import { Emitter } from './events.ts'
 import { Inbox } from './inbox.ts'
+import type { Invite } from './invite/code.ts'
+import { Invites } from './invite/invites.ts'
 import { Joining } from './joining.ts'
 import { KnownPeers } from './known-peers.ts'
 import { watchPage } from './page.ts'
@@ -57,6 +61,7 @@ const EVENTS = Object.keys({
   'peer:disconnect': 0,
   'peer:timeout': 0,
   'peer:topics': 0,
+  'invite:reply': 0,
   message: 0,
   state: 0,
   peers: 0,
@@ -82,6 +87,7 @@ export class LiveMesh implements Mesh {
   private readonly sending: Sending
   private readonly known: KnownPeers
   private readonly warnings: Warnings
+  private readonly invites: Invites
   /** Present between `join()` and `leave()`. */
   private joining: Joining | undefined
   private unwatch: () => void = () => {}
@@ -98,6 +104,7 @@ export class LiveMesh implements Mesh {
       readonly historyBytes: number
       readonly order: Order
       readonly logger: Logger
+      readonly invite: Invite | undefined
     },
     release: () => void,
   ) {
@@ -135,10 +142,23 @@ export class LiveMesh implements Mesh {
       effect: effect => this.play(effect),
       turn: () => {
         this.sending.turn()
+        this.invites.turn()
         if (this.joining !== undefined) this.known.touch()
       },
       signalingOver: reason => this.signalingOver(reason),
       warning: warning => this.warn(warning),
+    })
+    this.invites = new Invites(node, ports, settings.invite, {
+      driver: this.driver,
+      sending: this.sending,
+      reply: uri => this.emitter.emit('invite:reply', uri),
+      settled: () => this.usable(),
+      failed: error => {
+        const { joining } = this
+        if (joining === undefined || joining.succeeded) return
+        joining.fail(error)
+        void this.leave()
+      },
     })
   }
 
@@ -173,6 +193,16 @@ export class LiveMesh implements Mesh {
     this.unwatch()
     this.unwatch = () => {}
     this.exit()
+  }
+
+  async invite(options: InviteOptions = {}): Promise<string> {
+    this.mustBeJoined('invite')
+    return this.invites.inviting.invite(options)
+  }
+
+  async welcome(reply: string, options: WelcomeOptions = {}): Promise<PeerId> {
+    this.mustBeJoined('welcome')
+    return this.invites.inviting.welcome(reply, options)
   }
 
   async send(peer: PeerId, data: Data, options: SendOptions = {}): Promise<void> {
@@ -269,7 +299,8 @@ export class LiveMesh implements Mesh {
         if (this.joining === undefined) this.enter()
       },
     )
-    this.driver.input({ kind: 'join', bootstrap: this.bootstrap })
+    this.driver.input({ kind: 'join', bootstrap: [...this.invites.bootstrap, ...this.bootstrap] })
+    this.invites.start()
     return joining
   }
 
@@ -282,10 +313,16 @@ export class LiveMesh implements Mesh {
     joining.fail(new MeshError('left', 'this mesh left before it had joined'))
   }
 
+  /** Whoever waits for the join has it, if the state allows and the inviter, if there is one, has nothing against it. */
+  private usable(): void {
+    if (this.state === 'connected' && !this.invites.pending) this.joining?.succeed()
+  }
+
   /** The node has left: whatever it did not end itself ends here. */
   private left(): void {
     this.driver.stop()
     this.known.stop()
+    this.invites.end()
     this.sending.end()
   }
 
@@ -326,6 +363,7 @@ export class LiveMesh implements Mesh {
       case 'peer-connect':
         this.sending.linkUp(effect.peer, effect.link)
         this.logger.debug('peer connected', effect.peer)
+        this.invites.connected(effect.peer)
         this.emitter.emit('peer:connect', effect.peer)
         break
       case 'peer-disconnect':
@@ -343,9 +381,12 @@ export class LiveMesh implements Mesh {
         this.emitter.emit('peer:topics', peer, { interests, intents })
         break
       }
+      case 'invite-letter':
+        this.invites.letter(effect.from, effect.body)
+        break
       case 'state':
         this.logger.info('state', effect.state)
-        if (effect.state === 'connected') this.joining?.succeed()
+        this.usable()
         if (effect.state === 'left') this.left()
         this.emitter.emit('state', effect.state)
         break

@@ -9,7 +9,7 @@ import type { Order } from '../protocol/input.ts'
 import { EVERYTHING } from '../protocol/topic.ts'
 import type { SignalingTransport } from '../signaling/port.ts'
 import { MAX_TRANSPORTS, SeveralTransports } from '../signaling/several.ts'
-import type { GossipOptions, Logger, MeshOptions } from './api.ts'
+import type { GossipOptions, InvitedOptions, Logger } from './api.ts'
 import {
   checkFunction,
   checkInteger,
@@ -47,8 +47,10 @@ const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** {@link MeshOptions} with every default filled in. */
 export interface Settings {
-  readonly transport: SignalingTransport
-  readonly swarm: string
+  /** Either an invite, or both of a transport and a swarm. */
+  readonly invite: string | undefined
+  readonly transport: SignalingTransport | undefined
+  readonly swarm: string | undefined
   readonly identity: 'persistent' | 'ephemeral' | Identity
   readonly maxPeers: number
   readonly iceServers: readonly RTCIceServer[]
@@ -63,8 +65,9 @@ export interface Settings {
   readonly logger: Logger
 }
 
-/** Every option there is; the compiler holds it to {@link MeshOptions}. */
+/** Every option there is; the compiler holds it to {@link InvitedOptions}. */
 const NAMES = Object.keys({
+  invite: 0,
   transport: 0,
   swarm: 0,
   identity: 0,
@@ -78,7 +81,7 @@ const NAMES = Object.keys({
   order: 0,
   connectTimeout: 0,
   logger: 0,
-} satisfies Record<keyof MeshOptions, 0>)
+} satisfies Record<keyof InvitedOptions, 0>)
 
 /** Bounds of the gossip options, and whether they are times. */
 const GOSSIP = {
@@ -112,9 +115,12 @@ export function readOptions(options: unknown): Settings {
     interests = EVERYTHING,
     intents = [],
   } = given
-  const { transport, swarm, gossip = {} } = given
-  const oneTransport = readTransport(transport)
-  checkText('swarm', swarm, MAX_SWARM)
+  const { invite, transport, swarm, gossip = {} } = given
+  if (invite !== undefined && typeof invite !== 'string')
+    throw new TypeError(`invite must be text, as invite() gives it, got ${shown(invite)}`)
+  const invited = invite !== undefined
+  const oneTransport = invited && transport === undefined ? undefined : readTransport(transport)
+  if (!invited || swarm !== undefined) checkText('swarm', swarm, MAX_SWARM)
   checkIdentity(identity)
   checkInteger('maxPeers', maxPeers, LEAST_PEERS, MOST_PEERS)
   checkIceServers(iceServers)
@@ -126,6 +132,7 @@ export function readOptions(options: unknown): Settings {
   checkPatterns('intents', intents)
   checkLogger(logger)
   return {
+    invite,
     transport: oneTransport,
     swarm,
     identity,

@@ -5,6 +5,7 @@
 import type { Identity } from '../identity/identity.ts'
 import type { LinkFactory } from '../link/port.ts'
 import type { Random } from '../protocol/random.ts'
+import type { ChannelConstructor } from '../signaling/broadcast-channel.ts'
 import type { SignalingTransport } from '../signaling/port.ts'
 
 /** One-shot timers. */
@@ -26,6 +27,8 @@ export interface Platform {
   /** Milliseconds since 1970. */
   wallClock(): number
   readonly page: Page | undefined
+  /** Between tabs of one origin; absent where there is none. */
+  readonly BroadcastChannel?: ChannelConstructor | undefined
   /** Why there can be no links here, as a sentence that says what to do; `undefined` where there can. */
   readonly unsupported: string | undefined
 }

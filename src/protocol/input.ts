@@ -94,6 +94,25 @@ export type Input =
   | { readonly kind: 'link-full'; readonly link: LinkId }
   | { readonly kind: 'link-drained'; readonly link: LinkId }
   | { readonly kind: 'link-closed'; readonly link: LinkId; readonly reason: LinkEnd }
+  // invites
+  /**
+   * Take a link that the driver made outside of any dial, with a peer that was invited or has invited this one. It has
+   * `patience` ms to come up. Answered as `open-link` with `prepared`, and `signal` after it; by nothing where there is a link to it.
+   */
+  | {
+      readonly kind: 'adopt'
+      readonly peer: PeerId
+      readonly prepared: number
+      readonly patience: number
+      readonly signal?: string
+    }
+  /** Carry a letter about an invite to a peer. */
+  | {
+      readonly kind: 'invite-letter'
+      readonly request: RequestId
+      readonly to: PeerId
+      readonly body: Uint8Array
+    }
   // answers to questions
   | { readonly kind: 'signed'; readonly token: Token; readonly signature: Uint8Array }
   | { readonly kind: 'verified'; readonly token: Token; readonly ok: boolean }

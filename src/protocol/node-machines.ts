@@ -10,6 +10,7 @@ import type { PeerId } from './id.ts'
 import type { LinkEnd, LinkId } from './input.ts'
 import { Liveness } from './liveness/liveness.ts'
 import type { NodeConfig } from './node-config.ts'
+import { Door } from './node-door.ts'
 import { Overlay, type OverlayEffect } from './overlay/overlay.ts'
 import { Routing, type RoutingEffect } from './routing/routing.ts'
 
@@ -33,6 +34,7 @@ export class Machines {
   readonly overlay: Overlay
   readonly gossip: Gossip
   readonly routing: Routing
+  readonly door = new Door()
   readonly drops = new Map<Drop, number>()
   /** Effects of this turn. */
   out: Effect[] = []
@@ -121,7 +123,7 @@ export class Machines {
         this.ran |= LIVENESS
         this.liveness.probe(effect.link, now, this.out)
       } else if (effect.kind !== 'letter') this.out.push(effect)
-      else
+      else if (!this.door.takes(effect, this.out))
         this.laid(now, out =>
           this.count(this.overlay.letter(effect.from, effect.letter, effect.body, now, out)),
         )

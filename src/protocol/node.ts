@@ -11,6 +11,7 @@ import type { Effect, NodeState } from './effect.ts'
 import type { PeerId } from './id.ts'
 import type { Input, PeerSample, Token } from './input.ts'
 import type { Neighbour, NodeConfig } from './node-config.ts'
+import { inviteLetter } from './node-door.ts'
 import { Links } from './node-links.ts'
 import { ALL, GOSSIP, LIVENESS, Machines } from './node-machines.ts'
 
@@ -37,7 +38,12 @@ export class Node {
     machines.ran = 0
     if (input.kind === 'tick') machines.wakeAt = Number.NaN
     if (this.joined || input.kind === 'join' || input.kind === 'interests') this.dispatch(input, now)
-    else if (input.kind === 'broadcast' || input.kind === 'send' || input.kind === 'history') {
+    else if (
+      input.kind === 'broadcast' ||
+      input.kind === 'send' ||
+      input.kind === 'history' ||
+      input.kind === 'invite-letter'
+    ) {
       machines.out.push({ kind: 'settle', request: input.request, outcome: 'left' })
     }
     machines.flush(now)
@@ -141,6 +147,10 @@ export class Node {
         return machines.laid(now, out => overlay.absent(input.peer, now, out))
       case 'envelope':
         return machines.routed(now, out => machines.count(routing.envelope(input.bytes, now, out)))
+      case 'adopt':
+        return machines.laid(now, out => overlay.adopt(input, now, out))
+      case 'invite-letter':
+        return machines.routed(now, out => routing.send(inviteLetter(input), now, out))
       case 'link-signal':
         return machines.laid(now, out => overlay.signal(input.link, input.data, out))
       case 'link-open':

@@ -41,6 +41,8 @@ export interface SignalingEvents {
 }
 
 export interface SignalingTransport {
+  /** Where others reach the same swarm, as `ws:` or `wss:` URLs, for invites. */
+  readonly urls?: readonly string[]
   /** Connects and joins; reconnects by itself until `close()`. One session at a time; a closed transport can be opened again. */
   open(session: SignalingSession, events: SignalingEvents): void
   /** Carries an envelope to a peer. False when the transport is down: the envelope is not kept. */

@@ -33,7 +33,8 @@ const MAX_RETRY_AFTER = 60_000
  * const mesh = await createMesh({ transport: new WebSocketTransport('wss://example.org/signal'), swarm: 'my-app' })
  */
 export class WebSocketTransport implements SignalingTransport {
-  private readonly urls: readonly string[]
+  /** The doors of the service, absolute. */
+  readonly urls: readonly string[]
   private readonly Constructor: SocketConstructor
   private readonly backoff: Backoff
   private readonly connectTimeout: number

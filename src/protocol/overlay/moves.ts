@@ -97,6 +97,27 @@ export class Moves {
     out.push({ kind: 'tell', to, letter: LETTER.REFUSE, body, near: this.ground.slots.isNear(to) })
   }
 
+  /** Takes a link that was made outside of any ask, as invites make them. Undefined where there is one. */
+  adopt(peer: PeerId, patience: number, now: number, out: Out): Slot | undefined {
+    const { slots, exchange } = this.ground
+    const old = this.of(peer)
+    if (old?.phase === 'up') return undefined
+    if (old !== undefined) this.giveUp(old, 'closed', out)
+    if (slots.full && !this.makeRoom(true, now, out)) {
+      // People have agreed on this one: any link but the ring's goes for it.
+      const { successor, predecessor } = slots.ring()
+      const last = [...slots].findLast(slot => slot !== successor && slot !== predecessor)
+      if (last === undefined) return undefined
+      this.giveUp(last, 'evicted', out)
+      exchange.changed(now)
+    }
+    const slot = slots.create({ peer, session: 0, ring: false, outgoing: true }, now)
+    slots.add(slot)
+    slots.open(slot, patience, now)
+    slot.deadline = now + patience
+    return slot
+  }
+
   open(slot: Slot, now: number, out: Out): void {
     const { config, slots } = this.ground
     slots.open(slot, config.connectTimeout, now)

@@ -18,7 +18,7 @@
  */
 import type { Drop } from '../effect.ts'
 import { isInitiator, type PeerId } from '../id.ts'
-import type { LinkEnd, LinkId } from '../input.ts'
+import type { Input, LinkEnd, LinkId } from '../input.ts'
 import { Frame } from '../wire/frame.ts'
 import type { Reader } from '../wire/reader.ts'
 import type { Out } from './effect.ts'
@@ -214,6 +214,17 @@ export class Overlay {
     slot.deadline = slot.since + this.ground.config.connectTimeout
     out.push({ kind: 'link-signal', link: slot.link, data: signal.data })
     return undefined
+  }
+
+  // ── invites ────────────────────────────────────────────────────────────────────────────────────────────
+
+  adopt(input: Extract<Input, { kind: 'adopt' }>, now: number, out: Out): void {
+    const { peer, prepared, patience, signal } = input
+    const slot = this.moves.adopt(peer, patience, now, out)
+    if (slot === undefined) return
+    const { link } = slot
+    out.push({ kind: 'open-link', link, peer, initiator: isInitiator(this.ground.config.id, peer), prepared })
+    if (signal !== undefined) out.push({ kind: 'link-signal', link, data: signal })
   }
 
   // ── links ──────────────────────────────────────────────────────────────────────────────────────────────
