@@ -23,6 +23,7 @@
  */
 export type { Identity } from './identity/identity.ts'
 export type {
+  AcceptInfo,
   BroadcastOptions,
   Data,
   GossipOptions,

@@ -66,6 +66,10 @@ export interface MeshEvents {
    * some 250 characters. Where the two share a server or an origin it goes there by itself; elsewhere somebody carries it.
    */
   'invite:reply': (reply: string) => void
+  /**
+   * A peer was heard of that had not been, whether or not it is to be linked to. Once each, of the last 4,096; coalesced as `peers` is.
+   */
+  discover: (peer: PeerId) => void
   /** The list of peers this tab knows of has changed. Coalesced: at most 4 times a second; not after `leave()`. */
   peers: () => void
   /**
@@ -152,6 +156,15 @@ export interface MeshOptions {
   /** Size of a Kademlia bucket, 1 … 256. Default 20 (Maymounkov & Mazières 2002, §2.1). */
   readonly kademliaK?: number
   readonly gossip?: GossipOptions
+  /** See {@link Mesh.discover}. Default true: a swarm is public to all who know its name. */
+  readonly discover?: boolean
+  /**
+   * Decides who may be a neighbour. Asked once about each peer, when that has proven who it is: when it asks for a link, or at the
+   * end of the handshake of one, which counts as up only after a yes. Anything but `true`, a throw, or no word within `connectTimeout` is a no: its
+   * link is closed as `refused`, and the peer neither asked nor taken for five minutes. Its messages still arrive over others: it is no ban.
+   * Default: everybody.
+   */
+  readonly accept?: (peer: PeerId, info: AcceptInfo) => boolean | Promise<boolean>
   /** See {@link Mesh.setInterests}. Default `['*']`: everything. */
   readonly interests?: readonly string[]
   /** See {@link Mesh.setIntents}. Default none. */
@@ -169,6 +182,12 @@ export interface Logger {
   info(message: string, ...details: unknown[]): void
   warn(message: string, ...details: unknown[]): void
   error(message: string, ...details: unknown[]): void
+}
+
+/** What is known of a peer that {@link MeshOptions.accept} decides about. */
+export interface AcceptInfo {
+  /** It has shown an invite of this mesh, or made the one that this mesh came in by. */
+  readonly invited: boolean
 }
 
 /** {@link MeshOptions} of a mesh that joins by an invite: it names the swarm, and servers where it can. */
@@ -400,6 +419,15 @@ export interface Mesh extends AsyncDisposable {
   setInterests(topics: readonly string[]): void
   /** Topics and patterns that this peer means to publish, at most 64: neighbours are told, and nothing else happens. */
   setIntents(topics: readonly string[]): void
+  /**
+   * On: anybody in the swarm may be told of this peer. Off: the signaling server does not list it, neighbours do not name
+   * it to others, and who asks it for a link is answered only if it is, or was, a neighbour, is one of `bootstrapNodes`, or was invited;
+   * others hear nothing, as a refusal would tell that it is there. It still finds others, broadcasts, and can be written to. What was told
+   * before it went silent stays told, and a server or a transport that does not know `silent` lists it all the same.
+   *
+   * @throws TypeError
+   */
+  discover(on: boolean): void
   /**
    * Listens; returns its own `off()`. A listener that throws does not disturb the others: its error is reported as
    * an uncaught one (`reportError`).

@@ -80,6 +80,7 @@ async function compose(settings: Settings, platform: Platform): Promise<Mesh> {
       kademliaK: settings.kademliaK,
       connectTimeout: settings.connectTimeout,
       gossip: settings.gossip,
+      screens: settings.accept !== undefined,
       random,
       sealer,
     })
@@ -87,9 +88,13 @@ async function compose(settings: Settings, platform: Platform): Promise<Mesh> {
     const logger = shielded(settings.logger)
     const { bootstrapNodes, gossip, order } = settings
     const { historyBytes = GOSSIP_DEFAULTS.historyBytes } = gossip
-    const mesh = new LiveMesh(node, ports, { bootstrapNodes, historyBytes, order, logger, invite }, () =>
-      identity.release?.(),
+    const mesh = new LiveMesh(
+      node,
+      ports,
+      { bootstrapNodes, historyBytes, order, logger, invite, accept: settings.accept },
+      () => identity.release?.(),
     )
+    mesh.discover(settings.discover)
     mesh.setIntents(settings.intents)
     mesh.setInterests(settings.interests)
     warn = warning => mesh.warn(warning)

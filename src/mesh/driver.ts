@@ -36,6 +36,7 @@ export type AppEffect = Extract<
       | 'peer-topics'
       | 'state'
       | 'invite-letter'
+      | 'accept'
   }
 >
 
@@ -63,6 +64,8 @@ export class Driver {
   private flushing = false
   /** Messages of what has thrown; they are few, and none is made of input. */
   private readonly thrown = new Set<string>()
+  /** Others are not to be told of this peer. */
+  private silent = false
   /** Counts signaling sessions, so that what an old one tells is not heard. */
   private session = 0
 
@@ -99,6 +102,16 @@ export class Driver {
     this.wake.stop()
     this.links.closeAll()
     this.closeTransport()
+  }
+
+  /** Whether others may be told of this peer; where signaling is open, it is opened anew. */
+  discover(on: boolean, joined: boolean): void {
+    if (this.silent === !on) return
+    this.silent = !on
+    this.input({ kind: 'discover', on })
+    if (!joined) return
+    this.closeTransport()
+    this.joinSignaling()
   }
 
   private take(input: Input): void {
@@ -198,6 +211,7 @@ export class Driver {
         publicKey: config.publicKey,
         discoveryKey: base32(config.discoveryKey),
         record: config.record,
+        silent: this.silent,
         sign: bytes => identity.sign(bytes),
       },
       this.signalingEvents(() => session === this.session),

@@ -22,6 +22,7 @@ import type {
   Logger,
   Mesh,
   MeshEvents,
+  MeshOptions,
   MeshStats,
   MeshWarning,
   Message,
@@ -30,6 +31,7 @@ import type {
   WelcomeOptions,
 } from './api.ts'
 import {
+  checkBoolean,
   checkFunction,
   checkNames,
   checkPattern,
@@ -62,6 +64,7 @@ const EVENTS = Object.keys({
   'peer:timeout': 0,
   'peer:topics': 0,
   'invite:reply': 0,
+  discover: 0,
   message: 0,
   state: 0,
   peers: 0,
@@ -80,6 +83,7 @@ export class LiveMesh implements Mesh {
   private readonly order: Order
   private readonly logger: Logger
   private readonly release: () => void
+  private readonly accept: MeshOptions['accept']
   private readonly driver: Driver
   private readonly emitter: Emitter<MeshEvents>
   private readonly subscriptions: Subscriptions
@@ -105,6 +109,7 @@ export class LiveMesh implements Mesh {
       readonly order: Order
       readonly logger: Logger
       readonly invite: Invite | undefined
+      readonly accept: MeshOptions['accept']
     },
     release: () => void,
   ) {
@@ -115,6 +120,7 @@ export class LiveMesh implements Mesh {
     this.order = settings.order
     this.logger = settings.logger
     this.release = release
+    this.accept = settings.accept
     this.emitter = new Emitter(
       EVENTS,
       (error, event) => this.thrown(error, `a listener for '${event}'`),
@@ -128,6 +134,7 @@ export class LiveMesh implements Mesh {
       ports.timers,
       () => node.known(),
       () => this.emitter.emit('peers'),
+      peer => this.emitter.emit('discover', peer),
     )
     this.warnings = new Warnings(
       settings.logger,
@@ -263,6 +270,11 @@ export class LiveMesh implements Mesh {
     this.tellTopics()
   }
 
+  discover(on: boolean): void {
+    checkBoolean('on', on)
+    this.driver.discover(on, this.joining !== undefined)
+  }
+
   on<E extends keyof MeshEvents>(event: E, listener: MeshEvents[E]): () => void {
     return this.emitter.on(event, listener)
   }
@@ -381,6 +393,9 @@ export class LiveMesh implements Mesh {
         this.emitter.emit('peer:topics', peer, { interests, intents })
         break
       }
+      case 'accept':
+        void this.screen(effect.peer)
+        break
       case 'invite-letter':
         this.invites.letter(effect.from, effect.body)
         break
@@ -391,6 +406,19 @@ export class LiveMesh implements Mesh {
         this.emitter.emit('state', effect.state)
         break
     }
+  }
+
+  /** Asks the application about a peer. */
+  private async screen(peer: PeerId): Promise<void> {
+    let ok = false
+    try {
+      // Not inside the turn that asks: what it calls is an input of its own.
+      await undefined
+      ok = (await this.accept?.(peer, { invited: this.invites.knows(peer) })) === true
+    } catch (error) {
+      this.thrown(error, 'accept')
+    }
+    this.driver.input({ kind: 'accepted', peer, ok })
   }
 
   /** Tells the application of something that works less well than it could. */

@@ -39,6 +39,8 @@ describe('options', () => {
       intents: [],
       order: 'causal',
       connectTimeout: 5000,
+      discover: false,
+      accept: () => true,
       logger: console,
     }
     expect(readOptions(given)).toEqual(given)

@@ -11,6 +11,7 @@ import type { SignalingTransport } from '../signaling/port.ts'
 import { MAX_TRANSPORTS, SeveralTransports } from '../signaling/several.ts'
 import type { GossipOptions, InvitedOptions, Logger } from './api.ts'
 import {
+  checkBoolean,
   checkFunction,
   checkInteger,
   checkMilliseconds,
@@ -58,6 +59,8 @@ export interface Settings {
   readonly kademliaK: number
   /** Only what was given: the rest has its defaults in protocol/gossip/config.ts. */
   readonly gossip: GossipOptions
+  readonly discover: boolean
+  readonly accept: InvitedOptions['accept']
   readonly interests: readonly string[]
   readonly intents: readonly string[]
   readonly order: Order
@@ -76,6 +79,8 @@ const NAMES = Object.keys({
   bootstrapNodes: 0,
   kademliaK: 0,
   gossip: 0,
+  discover: 0,
+  accept: 0,
   interests: 0,
   intents: 0,
   order: 0,
@@ -114,6 +119,8 @@ export function readOptions(options: unknown): Settings {
     logger = SILENT,
     interests = EVERYTHING,
     intents = [],
+    discover = true,
+    accept,
   } = given
   const { invite, transport, swarm, gossip = {} } = given
   if (invite !== undefined && typeof invite !== 'string')
@@ -131,7 +138,11 @@ export function readOptions(options: unknown): Settings {
   checkPatterns('interests', interests)
   checkPatterns('intents', intents)
   checkLogger(logger)
+  checkBoolean('discover', discover)
+  checkAccept(accept)
   return {
+    discover,
+    accept,
     invite,
     transport: oneTransport,
     swarm,
@@ -228,6 +239,10 @@ function checkBootstrap(nodes: unknown): asserts nodes is readonly PeerId[] {
   if (!Array.isArray(nodes))
     throw new TypeError(`bootstrapNodes must be an array of peer ids, got ${shown(nodes)}`)
   for (const [i, node] of nodes.entries()) checkPeerId(`bootstrapNodes[${i}]`, node)
+}
+
+function checkAccept(accept: unknown): asserts accept is InvitedOptions['accept'] {
+  if (accept !== undefined) checkFunction('accept', accept)
 }
 
 function checkLogger(logger: unknown): asserts logger is Logger {

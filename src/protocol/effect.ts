@@ -88,6 +88,8 @@ export type Effect =
       readonly intents: readonly string[]
     }
   | { readonly kind: 'state'; readonly state: NodeState }
+  /** May this peer, which has proven who it is, be a neighbour? Answered by `accepted`; until then its link is not up. */
+  | { readonly kind: 'accept'; readonly peer: PeerId }
   /** A letter about an invite, proven to be from `from`. */
   | { readonly kind: 'invite-letter'; readonly from: PeerId; readonly body: Uint8Array }
   // time

@@ -113,6 +113,13 @@ export type Input =
       readonly to: PeerId
       readonly body: Uint8Array
     }
+  // who comes in
+  /** The application's answer to `accept`. */
+  | { readonly kind: 'accepted'; readonly peer: PeerId; readonly ok: boolean }
+  /** Whether others may be told of this peer. True unless told otherwise. */
+  | { readonly kind: 'discover'; readonly on: boolean }
+  /** This peer was invited: it is answered though others are not told of this one. */
+  | { readonly kind: 'acquaint'; readonly peer: PeerId }
   // answers to questions
   | { readonly kind: 'signed'; readonly token: Token; readonly signature: Uint8Array }
   | { readonly kind: 'verified'; readonly token: Token; readonly ok: boolean }

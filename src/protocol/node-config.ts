@@ -27,6 +27,8 @@ export interface NodeConfig {
     readonly maxHops?: number
     readonly historyBytes?: number
   }
+  /** The application is asked about each peer before it becomes a neighbour. Default false. */
+  readonly screens?: boolean
   readonly random: Random
   readonly sealer: Sealer
 }

@@ -27,6 +27,8 @@ export class Links {
   deserted = false
   private readonly machines: Machines
   private readonly channels = new Map<LinkId, Channel>()
+  /** Handshakes that are through and wait for the application's word. */
+  private readonly proven = new Map<LinkId, Greeting>()
   private readonly reader = new Reader(new Uint8Array(0))
 
   constructor(machines: Machines) {
@@ -55,6 +57,7 @@ export class Links {
   clear(): void {
     for (const channel of this.channels.values()) channel.ended = true
     this.channels.clear()
+    this.proven.clear()
   }
 
   packet(link: LinkId, bytes: Uint8Array, now: number): void {
@@ -84,8 +87,8 @@ export class Links {
       return this.greeted(machines.handshake.frame(link, type, reader, machines.out), now)
     }
     if (!channel.up) {
-      if (!machines.handshake.isVerifying(link) || !channel.hold(bytes, start, end))
-        machines.count('unexpected')
+      const held = machines.handshake.isVerifying(link) || this.proven.has(link)
+      if (!held || !channel.hold(bytes, start, end)) machines.count('unexpected')
       return
     }
     machines.handshake.settled(link)
@@ -135,6 +138,7 @@ export class Links {
       case Frame.NEIGHBOURS:
       case Frame.SHUFFLE:
       case Frame.SHUFFLED:
+      case Frame.SILENT:
       case Frame.GONE: {
         const box = machines.box()
         const drop = machines.overlay.frame(link, type, reader, now, box)
@@ -168,6 +172,11 @@ export class Links {
     const channel = this.channels.get(link)
     const slot = machines.overlay.slotOf(link)
     if (channel === undefined || slot === undefined) return
+    if (!machines.door.lets(slot.peer, machines.out)) {
+      this.proven.set(link, greeting)
+      return
+    }
+    machines.door.acquaint(slot.peer)
     channel.up = true
     machines.out.push({ kind: 'peer-connect', peer: slot.peer, link })
     machines.liveness.linkUp(link, now, machines.out)
@@ -177,6 +186,20 @@ export class Links {
     const { held } = channel
     channel.held = []
     for (const frame of held) this.frame(channel, frame, 0, frame.length, now)
+  }
+
+  /** The application has decided about a peer: what waited for it goes on, or ends. */
+  accepted(peer: PeerId, ok: boolean, now: number): void {
+    const { machines } = this
+    const ask = machines.door.decided(peer, ok)
+    if (!ok) machines.laid(now, out => machines.overlay.bar(peer, now, out))
+    for (const [link, greeting] of [...this.proven]) {
+      if (machines.overlay.slotOf(link)?.peer !== peer) continue
+      this.proven.delete(link)
+      this.greeted(greeting, now)
+    }
+    if (ask !== undefined)
+      machines.laid(now, out => machines.count(machines.overlay.letter(peer, ask.letter, ask.body, now, out)))
   }
 
   /** A sign of life, or of its end. */
@@ -218,6 +241,7 @@ export class Links {
     const channel = this.channels.get(link)
     if (channel !== undefined) channel.ended = true
     this.channels.delete(link)
+    this.proven.delete(link)
     machines.handshake.close(link)
     if (channel?.up !== true) return
     machines.liveness.linkDown(link)

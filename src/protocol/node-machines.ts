@@ -34,7 +34,7 @@ export class Machines {
   readonly overlay: Overlay
   readonly gossip: Gossip
   readonly routing: Routing
-  readonly door = new Door()
+  readonly door: Door
   readonly drops = new Map<Drop, number>()
   /** Effects of this turn. */
   out: Effect[] = []
@@ -50,6 +50,7 @@ export class Machines {
   private readonly boxes: Box[] = []
 
   constructor(config: NodeConfig) {
+    this.door = new Door(config.screens === true)
     const { id, record, discoveryKey, random, sealer, maxPeers, connectTimeout } = config
     this.handshake = new Handshake({ id, record, discoveryKey, random })
     this.liveness = new Liveness(random)

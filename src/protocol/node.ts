@@ -37,7 +37,8 @@ export class Node {
     machines.out = []
     machines.ran = 0
     if (input.kind === 'tick') machines.wakeAt = Number.NaN
-    if (this.joined || input.kind === 'join' || input.kind === 'interests') this.dispatch(input, now)
+    if (this.joined || input.kind === 'join' || input.kind === 'interests' || input.kind === 'discover')
+      this.dispatch(input, now)
     else if (
       input.kind === 'broadcast' ||
       input.kind === 'send' ||
@@ -148,7 +149,15 @@ export class Node {
       case 'envelope':
         return machines.routed(now, out => machines.count(routing.envelope(input.bytes, now, out)))
       case 'adopt':
+        machines.door.acquaint(input.peer)
         return machines.laid(now, out => overlay.adopt(input, now, out))
+      case 'accepted':
+        return connections.accepted(input.peer, input.ok, now)
+      case 'discover':
+        machines.door.silent = !input.on
+        return machines.laid(now, out => overlay.discover(input.on, out))
+      case 'acquaint':
+        return machines.door.acquaint(input.peer)
       case 'invite-letter':
         return machines.routed(now, out => routing.send(inviteLetter(input), now, out))
       case 'link-signal':
@@ -174,6 +183,7 @@ export class Node {
     this.alone = false
     gossip.start(now)
     routing.start(now)
+    for (const peer of bootstrap) this.machines.door.acquaint(peer)
     overlay.join(bootstrap, now)
     this.become('connecting')
     out.push({ kind: 'signaling-join' })
@@ -185,6 +195,7 @@ export class Node {
     machines.gossip.stop(now, machines.out)
     machines.routed(now, out => machines.routing.stop(now, out))
     this.connections.clear()
+    machines.door.clear()
     this.signalingUp = false
     machines.out.push({ kind: 'signaling-leave' })
     this.become('left')

@@ -20,6 +20,8 @@ export interface SignalingSession {
   readonly discoveryKey: string
   /** This peer's signed record, handed to others in samples. */
   readonly record: Uint8Array
+  /** This peer does not want to be in samples: envelopes reach it, and nobody is told of it. */
+  readonly silent?: boolean
   /** Signs a challenge with the identity key. */
   sign(bytes: Uint8Array): Promise<Uint8Array>
 }

@@ -58,6 +58,11 @@ export class Invites {
     return this.invited?.open === true
   }
 
+  /** Whether a peer was invited, or has invited this one. */
+  knows(peer: PeerId): boolean {
+    return peer === this.invited?.inviter || this.inviting.invited(peer)
+  }
+
   /** Whom to ask first. */
   get bootstrap(): readonly PeerId[] {
     return this.invited?.bootstrap ?? []

@@ -150,6 +150,12 @@ export class Inviting {
     this.host.letter(from, writeReport(read.tag, verdict))
   }
 
+  /** Whether a peer has shown an invite. */
+  invited(peer: PeerId): boolean {
+    for (const { by } of this.entries.values()) if (by === peer) return true
+    return false
+  }
+
   /** A peer is a neighbour. */
   connected(peer: PeerId): void {
     for (const waiter of [...this.waiting]) if (waiter.peer === peer) waiter.settle()
@@ -171,6 +177,7 @@ export class Inviting {
     entry.by = reply.peer
     const { prepared } = entry
     const { answer, peer } = reply
+    this.host.input({ kind: 'acquaint', peer })
     if (prepared !== undefined && answer !== undefined) {
       // From here on the link is the protocol's.
       entry.prepared = undefined

@@ -3,7 +3,7 @@
  * @module
  */
 import type { InviteOptions, WelcomeOptions } from '../api.ts'
-import { checkMilliseconds, checkNames, checkSignal, shown } from '../arguments.ts'
+import { checkBoolean, checkMilliseconds, checkNames, checkSignal, shown } from '../arguments.ts'
 
 /** Time to send a link to somebody, or to hold a phone before a screen; short enough that a leaked one is soon worth nothing. */
 const LIFETIME = 600_000
@@ -13,7 +13,7 @@ export function readInviteOptions(options: InviteOptions) {
   checkNames('invite options', options, ['page', 'lifetime', 'offer', 'signal'])
   const { page = here() ?? false, lifetime = LIFETIME, offer = true, signal }: InviteOptions = options
   checkMilliseconds('lifetime', lifetime, 1000, DAY)
-  if (typeof offer !== 'boolean') throw new TypeError(`offer must be true or false, got ${shown(offer)}`)
+  checkBoolean('offer', offer)
   checkSignal('signal', signal)
   return { page: page === false ? undefined : withoutFragment(page), lifetime, offer, signal }
 }

@@ -237,9 +237,14 @@ export class Moves {
   /** Peers to ask instead: the two nearest to the asker on the ring, then neighbours with the fewest links. */
   private alternativesFor(peer: PeerId): PeerId[] {
     const { config, backoff, slots } = this.ground
-    const useful = (id: PeerId) => id !== peer && !backoff.failing(id) && slots.of(id)?.suspect !== true
+    const useful = (id: PeerId) =>
+      id !== peer && !backoff.failing(id) && slots.of(id)?.suspect !== true && slots.of(id)?.silent !== true
     const chosen = nearestKnown(clockwise(config.id, peer), this.ground.known(), useful)
-    const poor = slots.up().filter(slot => slot.peer !== peer && !slot.suspect && !chosen.includes(slot.peer))
+    const poor = slots
+      .up()
+      .filter(
+        slot => slot.peer !== peer && !slot.suspect && slot.silent !== true && !chosen.includes(slot.peer),
+      )
     poor.sort((a, b) => (a.neighbours?.size ?? 0) - (b.neighbours?.size ?? 0))
     for (const slot of poor) {
       if (chosen.length === ALTERNATIVES) break

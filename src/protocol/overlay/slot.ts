@@ -24,6 +24,8 @@ export interface Slot {
   /** When the phase began. */
   since: number
   suspect: boolean
+  /** It does not want others to be told of it: it stands on nobody's ring. */
+  silent?: boolean
   /** Before this, ids that it shuffles are not taken. */
   hearsayAt: number
   /** What the neighbour says its neighbours are; undefined until it has said so. */
