@@ -36,7 +36,7 @@ describe('Swarms', () => {
       0,
     )
     if (!silent.ok) throw new Error(silent.code)
-    const [first] = others as [Member]
+    const first = others[0] as Member
     expect(swarms.sample(first, 16)).toHaveLength(2)
     expect(swarms.sample(silent.member, 16)).toHaveLength(3)
     expect(swarms.sample(silent.member, 2)).toHaveLength(2)

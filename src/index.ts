@@ -26,6 +26,7 @@ export type {
   AcceptInfo,
   BroadcastOptions,
   Data,
+  DiagnoseOptions,
   GossipOptions,
   HistoryOptions,
   InvitedOptions,
@@ -45,6 +46,7 @@ export type {
   WelcomeOptions,
 } from './mesh/api.ts'
 export { createMesh } from './mesh/create.ts'
+export type { Diagnosis, PeerProbe, ServerProbe, Verdict } from './mesh/diagnose.ts'
 export { MeshError, type MeshErrorCode } from './mesh/errors.ts'
 export { version } from './mesh/version.ts'
 export type { Drop, NodeState } from './protocol/effect.ts'

@@ -7,6 +7,7 @@ import type { Drop, NodeState } from '../protocol/effect.ts'
 import type { PeerId } from '../protocol/id.ts'
 import type { LinkEnd, Order } from '../protocol/input.ts'
 import type { SignalingTransport } from '../signaling/port.ts'
+import type { Diagnosis } from './diagnose.ts'
 
 /**
  * Anything that can be sent: what goes in comes out with the same type. Typed arrays and ArrayBuffers keep
@@ -213,6 +214,10 @@ export interface InviteOptions {
    * needs a signaling server that both reach. Default true.
    */
   readonly offer?: boolean
+  readonly signal?: AbortSignal
+}
+
+export interface DiagnoseOptions {
   readonly signal?: AbortSignal
 }
 
@@ -438,6 +443,14 @@ export interface Mesh extends AsyncDisposable {
   /** Listens for the next one only. */
   once<E extends keyof MeshEvents>(event: E, listener: MeshEvents[E]): () => void
   off<E extends keyof MeshEvents>(event: E, listener: MeshEvents[E]): void
+  /**
+   * Why can't we connect? Tries WebRTC, every signaling server of the transport, and every STUN and TURN server of `iceServers`, each for
+   * 5 s at most, all at once; says which candidates this side has, how the link to `peer` goes if there is one, and what to do. Works
+   * before `join()` as well. What the other side sees, only it can say: let it run this, too.
+   *
+   * @throws TypeError; MeshError `aborted`
+   */
+  diagnose(peer?: PeerId, options?: DiagnoseOptions): Promise<Diagnosis>
   /** A snapshot; counters run since createMesh. */
   stats(): MeshStats
 }

@@ -91,7 +91,15 @@ async function compose(settings: Settings, platform: Platform): Promise<Mesh> {
     const mesh = new LiveMesh(
       node,
       ports,
-      { bootstrapNodes, historyBytes, order, logger, invite, accept: settings.accept },
+      {
+        bootstrapNodes,
+        historyBytes,
+        order,
+        logger,
+        invite,
+        accept: settings.accept,
+        iceServers: settings.iceServers,
+      },
       () => identity.release?.(),
     )
     mesh.discover(settings.discover)

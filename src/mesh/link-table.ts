@@ -218,6 +218,11 @@ export class LinkTable {
     return entry.path
   }
 
+  /** How a link's packets travel, with candidate types. */
+  async pathOf(id: LinkId): Promise<LinkPath | undefined> {
+    return this.entries.get(id)?.link.path()
+  }
+
   private opened(id: LinkId, binding: Uint8Array): void {
     this.input({ kind: 'link-open', link: id, binding })
     this.path(id)

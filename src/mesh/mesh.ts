@@ -16,6 +16,7 @@ import { EVERYTHING } from '../protocol/topic.ts'
 import type {
   BroadcastOptions,
   Data,
+  DiagnoseOptions,
   HistoryOptions,
   InviteOptions,
   JoinOptions,
@@ -42,6 +43,7 @@ import {
 } from './arguments.ts'
 import { readBroadcastOptions, readHistoryOptions, readSendOptions } from './call-options.ts'
 import { encodeData } from './data-encode.ts'
+import { type Diagnosis, diagnose } from './diagnose.ts'
 import { type AppEffect, Driver } from './driver.ts'
 import { MeshError } from './errors.ts'
 import { Emitter } from './events.ts'
@@ -84,6 +86,7 @@ export class LiveMesh implements Mesh {
   private readonly logger: Logger
   private readonly release: () => void
   private readonly accept: MeshOptions['accept']
+  private readonly iceServers: readonly RTCIceServer[]
   private readonly driver: Driver
   private readonly emitter: Emitter<MeshEvents>
   private readonly subscriptions: Subscriptions
@@ -110,6 +113,7 @@ export class LiveMesh implements Mesh {
       readonly logger: Logger
       readonly invite: Invite | undefined
       readonly accept: MeshOptions['accept']
+      readonly iceServers: readonly RTCIceServer[]
     },
     release: () => void,
   ) {
@@ -121,6 +125,7 @@ export class LiveMesh implements Mesh {
     this.logger = settings.logger
     this.release = release
     this.accept = settings.accept
+    this.iceServers = settings.iceServers
     this.emitter = new Emitter(
       EVENTS,
       (error, event) => this.thrown(error, `a listener for '${event}'`),
@@ -273,6 +278,30 @@ export class LiveMesh implements Mesh {
   discover(on: boolean): void {
     checkBoolean('on', on)
     this.driver.discover(on, this.joining !== undefined)
+  }
+
+  async diagnose(peer?: PeerId, options: DiagnoseOptions = {}): Promise<Diagnosis> {
+    if (peer !== undefined) checkPeerId('peer', peer)
+    const { signal } = options
+    checkNames('diagnose options', options, ['signal'])
+    checkSignal('signal', signal)
+    const check = (): void => {
+      if (signal?.aborted === true) throw aborted(signal)
+    }
+    check()
+    const { driver, ports, node } = this
+    const link = node.links().find(each => each.peer === peer)?.link
+    const path = link === undefined ? undefined : await driver.links.pathOf(link)
+    const found = await diagnose(ports.probes, {
+      iceServers: this.iceServers,
+      urls: ports.transport.urls ?? [],
+      signalingUp: driver.signaling.up,
+      linked: node.links().length > 0,
+      peer: peer === undefined ? undefined : { id: peer, path },
+      signal,
+    })
+    check()
+    return found
   }
 
   on<E extends keyof MeshEvents>(event: E, listener: MeshEvents[E]): () => void {
