@@ -14,6 +14,8 @@ import { sendFailure } from './words.ts'
 /** As the library's default. */
 const LIFETIME = 600_000
 const SECOND = 1000
+/** A reply that a server or this browser carries has brought its tab in by then, ms: nobody is asked to carry it. */
+const BY_ITSELF = 2500
 
 /** Splits an address of an invited tab: its swarm's hash, and whether there is an invite. */
 export function inviteOfHash(hash: string): { readonly swarm: string; readonly invited: boolean } {
@@ -93,7 +95,9 @@ export function showReply(mesh: Mesh): void {
   mesh.on('invite:reply', reply => {
     text.value = reply
     byId('reply-picture', HTMLElement).replaceChildren(qrCode(reply, 'QR code of the reply below'))
-    if (mesh.neighbours.length === 0 && !dialog.open) dialog.showModal()
+    setTimeout(() => {
+      if (mesh.neighbours.length === 0 && !dialog.open) dialog.showModal()
+    }, BY_ITSELF)
   })
   mesh.on('peer:connect', () => {
     if (!dialog.open) return
