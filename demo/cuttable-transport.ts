@@ -32,6 +32,10 @@ export class CuttableTransport implements SignalingTransport {
     this.told = told
   }
 
+  get urls(): readonly string[] {
+    return this.inner.urls ?? []
+  }
+
   open(who: SignalingSession, events: SignalingEvents): void {
     this.session = { who, events }
     if (this.isCut) this.tellDown()

@@ -4,27 +4,12 @@
  */
 import type { Mesh, MeshStats } from 'tabmesh'
 import { avatar } from './avatar.ts'
+import { copy } from './copy.ts'
 import { byId, setText } from './element.ts'
 import { shortId } from './format.ts'
 import type { People } from './people.ts'
 import { hashOfSwarm, tidySwarmName } from './swarm-name.ts'
 import { toast } from './toasts.ts'
-
-/** Pages on plain http have no clipboard API; the old command still works there. */
-async function copy(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text)
-    return true
-  } catch {
-    const field = document.createElement('textarea')
-    field.value = text
-    document.body.append(field)
-    field.select()
-    const copied = document.execCommand('copy')
-    field.remove()
-    return copied
-  }
-}
 
 /** The swarm's name and the link to it; works before there is a mesh. */
 export function startSwarmForm(swarm: string): void {

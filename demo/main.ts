@@ -3,7 +3,7 @@
  * through the public API.
  * @module
  */
-import { createMesh, type Mesh, type PeerId, WebSocketTransport } from 'tabmesh'
+import { createMesh, type Mesh, type PeerId } from 'tabmesh'
 import { Arrivals } from './arrivals.ts'
 import { startChat } from './chat.ts'
 import { ChatLog } from './chat-log.ts'
@@ -14,6 +14,7 @@ import { Earlier } from './earlier.ts'
 import { byId, setText } from './element.ts'
 import { showCounts, startOwnName, startSwarmForm } from './header.ts'
 import { Highlight } from './highlight.ts'
+import { inviteOfHash, showReply, startInvites } from './invite.ts'
 import { LinksTable } from './links-table.ts'
 import { MeshView } from './mesh-view.ts'
 import { showNotice } from './notice.ts'
@@ -26,6 +27,8 @@ import { DEFAULT_SWARM, hashOfSwarm, swarmFromHash } from './swarm-name.ts'
 import { startTheme } from './theme.ts'
 import { toast } from './toasts.ts'
 import { shownView, showView, startViews } from './views.ts'
+import { wayIn } from './way-in.ts'
+import { startWhy } from './why.ts'
 import { codeOf, warningText } from './words.ts'
 
 declare global {
@@ -37,7 +40,7 @@ declare global {
 
 /** The swarm of the address. Who comes without one meets everybody else who did: the bare address is one mesh. */
 function swarmOfPage(): string {
-  const given = swarmFromHash(location.hash)
+  const given = swarmFromHash(inviteOfHash(location.hash).swarm)
   if (given !== '') return given
   history.replaceState(null, '', hashOfSwarm(DEFAULT_SWARM))
   return DEFAULT_SWARM
@@ -136,7 +139,11 @@ async function start(): Promise<void> {
     showView('chat')
     byId('chat-input', HTMLInputElement).focus()
   })
+  const { href } = location
   const swarm = swarmOfPage()
+  const { invited } = inviteOfHash(location.hash)
+  // An invite serves once: a reload comes back as any other tab.
+  if (invited) history.replaceState(null, '', hashOfSwarm(swarm))
   startSwarmForm(swarm)
   startOpenTabs()
   // Another swarm is another mesh: the page starts anew and keeps its peer id.
@@ -155,11 +162,17 @@ async function start(): Promise<void> {
   }
   let show: () => void = () => undefined
   try {
-    const transport = new CuttableTransport(new WebSocketTransport(address.url), () => show())
-    const mesh = await createMesh({ transport, swarm, ...maxPeersOfPage() })
+    const given = new URL(href).searchParams.has('signal')
+    const way = await wayIn(address.url, given)
+    const transport = new CuttableTransport(way.transport, () => show())
+    const options = { transport, swarm, ...maxPeersOfPage() }
+    const mesh = await createMesh(invited ? { ...options, invite: href } : options)
     window.mesh = mesh
-    startPage(mesh, transport, address.url)
-    show = () => showSignaling(transport.status, address.url, mesh.neighbours.length)
+    startInvites(mesh, swarm)
+    startWhy(mesh)
+    showReply(mesh)
+    startPage(mesh, transport, way.where)
+    show = () => showSignaling(transport.status, way.where, mesh.neighbours.length)
     await join(mesh)
   } catch (error) {
     const code = codeOf(error)

@@ -11,6 +11,9 @@ const SEND_FAILURES = new Map([
   ['left', 'This tab is not in the swarm: press Join first.'],
   ['aborted', 'Sending was stopped.'],
   ['busy', 'Too many messages are on their way: wait a moment, then try again.'],
+  ['invite-invalid', 'This is no reply to an invite of this tab: copy it again, whole.'],
+  ['invite-expired', 'The time of this invite is over: make another.'],
+  ['invite-used', 'Somebody has come in by this invite already: make another.'],
   ['unsupported', 'This kind of value cannot be sent.'],
 ])
 

@@ -28,14 +28,15 @@ const TYPES: Record<string, string> = {
 /** `dist-demo/` and the built signaling server at `/signal`, on one port of this machine. */
 export class DemoSite {
   private readonly server: Server
-  private readonly signaling: SignalingServer.Signaling
+  private readonly signaling: SignalingServer.Signaling | undefined
 
-  private constructor(server: Server, signaling: SignalingServer.Signaling) {
+  private constructor(server: Server, signaling: SignalingServer.Signaling | undefined) {
     this.server = server
     this.signaling = signaling
   }
 
-  static async start(): Promise<DemoSite> {
+  /** @param alone without a signaling server, as on a static host */
+  static async start(alone = false): Promise<DemoSite> {
     const { attachSignaling } = (await import(SERVER)) as typeof SignalingServer
     const server = createServer((request, response) => {
       const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
@@ -48,7 +49,7 @@ export class DemoSite {
         response.writeHead(404).end()
       }
     })
-    const signaling = attachSignaling(server, { path: '/signal' })
+    const signaling = alone ? undefined : attachSignaling(server, { path: '/signal' })
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
     return new DemoSite(server, signaling)
   }
@@ -58,7 +59,7 @@ export class DemoSite {
   }
 
   async close(): Promise<void> {
-    await this.signaling.close()
+    await this.signaling?.close()
     this.server.closeAllConnections()
     await new Promise(resolve => this.server.close(resolve))
   }

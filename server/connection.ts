@@ -187,8 +187,8 @@ export class Connection implements Outlet {
       this.dismiss(POLICY, 'bad-signature', 'the signature does not hold for this challenge, swarm and key')
       return
     }
-    const { swarm, record, resume = false } = join
-    const joined = this.swarms.join({ id, swarm, record, resume }, this, now)
+    const { swarm, record, resume = false, silent = false } = join
+    const joined = this.swarms.join({ id, swarm, record, resume, silent }, this, now)
     if (!joined.ok) {
       this.counters.refused++
       this.dismiss(OVERLOADED, joined.code, `a swarm may have ${this.settings.maxMembers} members`)

@@ -26,6 +26,26 @@ function join(swarms: Swarms, n: number, now: number, resume = false): Member & 
 }
 
 describe('Swarms', () => {
+  it('a silent member is in no sample, gets its envelopes, and a sample of its own within the limit', () => {
+    const swarms = new Swarms(GRACE, Infinity)
+    const others = [1, 2, 3].map(n => join(swarms, n, 0))
+    const outlet = new Inbox()
+    const silent = swarms.join(
+      { id: idOf(4), swarm: SWARM, record: '', resume: false, silent: true },
+      outlet,
+      0,
+    )
+    if (!silent.ok) throw new Error(silent.code)
+    const first = others[0] as Member
+    expect(swarms.sample(first, 16)).toHaveLength(2)
+    expect(swarms.sample(silent.member, 16)).toHaveLength(3)
+    expect(swarms.sample(silent.member, 2)).toHaveLength(2)
+    expect(swarms.deliver(first, idOf(4), 'x')).toBe(true)
+    expect(outlet.told).toEqual([{ type: 'envelope', to: idOf(4), data: 'x' }])
+    swarms.leave(silent.member, true, 1)
+    expect(swarms.members).toBe(3)
+  })
+
   it('the end of a connection that was replaced changes nothing', () => {
     const swarms = new Swarms(GRACE, Infinity)
     const friend = join(swarms, 1, 0)

@@ -48,6 +48,8 @@ export interface Joining {
   readonly swarm: string
   readonly record: string
   readonly resume: boolean
+  /** It is not to be in samples. */
+  readonly silent?: boolean
 }
 
 /** How a join went. */
@@ -79,7 +81,7 @@ export class Swarms {
   }
 
   /** Takes a proved peer in. A former connection of the same id is replaced. */
-  join({ id, swarm: name, record, resume }: Joining, outlet: Outlet, now: number): Joined {
+  join({ id, swarm: name, record, resume, silent = false }: Joining, outlet: Outlet, now: number): Joined {
     const swarm = this.swarms.get(name) ?? {
       members: new Map(),
       ring: new Ring<Member>(),
@@ -102,7 +104,7 @@ export class Swarms {
     }
     const member: Member = { id, position: ringPosition(id), swarm: name, record, outlet, correspondents }
     swarm.members.set(id, member)
-    swarm.ring.add(member)
+    if (!silent) swarm.ring.add(member)
     const resumed = resume && (former !== undefined || away !== undefined)
     return { ok: true, member, resumed, replaced: former !== undefined }
   }
@@ -131,7 +133,8 @@ export class Swarms {
 
   /** A bounded sample of the member's swarm, without itself. */
   sample(member: Member, limit: number): Member[] {
-    return this.swarms.get(member.swarm)?.ring.sample(member, limit, this.random) ?? []
+    // Of a silent member the ring does not know that it is one too many.
+    return (this.swarms.get(member.swarm)?.ring.sample(member, limit, this.random) ?? []).slice(0, limit)
   }
 
   /** Forgets departures whose grace is over. */

@@ -24,10 +24,14 @@
 export type { AddressBook, BookEntry } from './book/port.ts'
 export type { Identity } from './identity/identity.ts'
 export type {
+  AcceptInfo,
   BroadcastOptions,
   Data,
+  DiagnoseOptions,
   GossipOptions,
   HistoryOptions,
+  InvitedOptions,
+  InviteOptions,
   JoinOptions,
   LinkStats,
   Logger,
@@ -40,8 +44,10 @@ export type {
   PastMessage,
   PeerTopics,
   SendOptions,
+  WelcomeOptions,
 } from './mesh/api.ts'
 export { createMesh } from './mesh/create.ts'
+export type { Diagnosis, PeerProbe, ServerProbe, Verdict } from './mesh/diagnose.ts'
 export { MeshError, type MeshErrorCode } from './mesh/errors.ts'
 export { version } from './mesh/version.ts'
 export type { BackoffOptions } from './protocol/backoff.ts'

@@ -227,6 +227,27 @@ export const linkConformance: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'given patience, needs one signal each way and outwaits the usual time for the answer',
+    async run(subject) {
+      const usual = 1000
+      const patient: LinkFactory = {
+        open: (initiator, events) => subject.factory(usual).open(initiator, events, 20_000),
+      }
+      let signals = 0
+      const { a, b } = await opened({ factory: () => patient }, (data, deliver) => {
+        signals++
+        setTimeout(() => deliver(data), 1.5 * usual)
+      })
+      expect(signals === 2, `${signals} signals were made`)
+      expect(same(await a.open, await b.open), 'the two sides see different bindings')
+      a.link.send(Uint8Array.of(5))
+      await b.received(1)
+      a.link.close()
+      expect((await within(QUICKLY, b.closed, 'it was not told')) === 'closed', 'it was told something else')
+      finish(b)
+    },
+  },
+  {
     name: 'ends as `failed` on a second description, which could change the fingerprint',
     async run(subject) {
       const answers: string[] = []

@@ -54,8 +54,8 @@ export class MemoryNetwork {
   /** Makes links of this network; `connectTimeout` overrides the network's. */
   factory(connectTimeout = this.connectTimeout): LinkFactory {
     return {
-      open: (initiator, events) => {
-        const link = new MemoryLink(this, this.next++, initiator, events, connectTimeout)
+      open: (initiator, events, patience) => {
+        const link = new MemoryLink(this, this.next++, initiator, events, connectTimeout, patience)
         this.ends.set(link.number, link)
         return link
       },
@@ -78,7 +78,8 @@ class MemoryLink implements Link {
   private readonly network: MemoryNetwork
   private readonly initiator: boolean
   private readonly events: LinkEvents
-  private readonly cancelTimeout: () => void
+  private readonly connectTimeout: number
+  private cancelTimeout: () => void
   private state: 'opening' | 'open' | 'closing' | 'ended' = 'opening'
   private other: MemoryLink | undefined
   private readonly queue: Uint8Array[] = []
@@ -92,12 +93,14 @@ class MemoryLink implements Link {
     initiator: boolean,
     events: LinkEvents,
     connectTimeout: number,
+    patience = connectTimeout,
   ) {
     this.network = network
     this.number = number
     this.initiator = initiator
     this.events = events
-    this.cancelTimeout = network.schedule(() => this.end('timeout'), connectTimeout)
+    this.connectTimeout = connectTimeout
+    this.cancelTimeout = network.schedule(() => this.end('timeout'), patience)
     if (initiator) this.describe('offer')
   }
 
@@ -128,6 +131,8 @@ class MemoryLink implements Link {
     }
     this.other = end
     if (this.initiator) {
+      this.cancelTimeout()
+      this.cancelTimeout = this.network.schedule(() => this.end('timeout'), this.connectTimeout)
       // The answer has come: both ends know of each other.
       this.network.schedule(() => this.opened(), 0)
       this.network.schedule(() => end.opened(), 0)

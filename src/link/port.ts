@@ -57,9 +57,14 @@ export interface Link {
   path(): Promise<LinkPath>
 }
 
-/** Makes links. The initiator makes the offer. */
 export interface LinkFactory {
-  open(initiator: boolean, events: LinkEvents): Link
+  /**
+   * Makes a link. The initiator makes the offer.
+   *
+   * @param patience given for a link whose signals are carried by hand: it makes one signal, with every candidate in it, and
+   * waits so many ms for the other side's; an initiator that has the answer opens in the usual time or not at all
+   */
+  open(initiator: boolean, events: LinkEvents, patience?: number): Link
 }
 
 /** Stop sending above this many buffered bytes: 1 MiB keeps a 100 Mbit/s link busy for 80 ms. simple-peer fails at 16 MiB. */

@@ -17,6 +17,7 @@
 import Peer from 'simple-peer'
 import { sha256 } from '../crypto/hash.ts'
 import { bindingOf, fingerprintOf, sameFingerprint } from './binding.ts'
+import { CarriedNegotiation } from './carried.ts'
 import { SpareCertificate } from './certificate.ts'
 import { newConnection } from './new-connection.ts'
 import { pathOf } from './path.ts'
@@ -75,10 +76,10 @@ export class SimplePeerLinkFactory implements LinkFactory {
     }
   }
 
-  open(initiator: boolean, events: LinkEvents): Link {
+  open(initiator: boolean, events: LinkEvents, patience?: number): Link {
     const certificate = this.certificates.take()
     const config = certificate ? { ...this.config, certificates: [certificate] } : this.config
-    return new SimplePeerLink(initiator, events, config, this.connectTimeout)
+    return new SimplePeerLink(initiator, events, config, this.connectTimeout, patience)
   }
 }
 
@@ -87,28 +88,45 @@ type LinkState = 'opening' | 'open' | 'closing' | 'ended'
 class SimplePeerLink implements Link {
   private readonly initiator: boolean
   private readonly events: LinkEvents
-  private readonly timer: ReturnType<typeof setTimeout>
+  private readonly connectTimeout: number
+  /** Until the channel is open; then, until a closing one has sent what it holds. */
+  private timer: ReturnType<typeof setTimeout>
   private readonly connection: RTCPeerConnection | undefined
   private readonly channel: RTCDataChannel | undefined
-  private readonly peer: Peer | undefined
+  private readonly peer: Peer | CarriedNegotiation | undefined
   private state: LinkState = 'opening'
   /** `send` has returned false since the last drain. */
   private full = false
   private described = false
+  /** The other side's description, as it was handed to the engine. */
+  private remote = ''
   private candidates = 0
   private restarts = 0
 
-  constructor(initiator: boolean, events: LinkEvents, config: RTCConfiguration, connectTimeout: number) {
+  constructor(
+    initiator: boolean,
+    events: LinkEvents,
+    config: RTCConfiguration,
+    connectTimeout: number,
+    patience: number | undefined,
+  ) {
     this.initiator = initiator
     this.events = events
-    this.timer = setTimeout(() => this.end('timeout'), connectTimeout)
+    this.connectTimeout = connectTimeout
+    this.timer = setTimeout(() => this.end('timeout'), patience ?? connectTimeout)
     this.connection = newConnection(config)
     if (!this.connection) {
       this.endSoon('failed')
       return
     }
     this.channel = this.openChannel(this.connection)
-    this.peer = this.negotiate(this.connection, this.channel)
+    this.peer =
+      patience === undefined
+        ? this.negotiate(this.connection, this.channel)
+        : new CarriedNegotiation(this.connection, this.channel, initiator, {
+            signal: data => this.told(data),
+            end: reason => this.end(reason),
+          })
   }
 
   get bufferedAmount(): number {
@@ -146,6 +164,11 @@ class SimplePeerLink implements Link {
       return
     }
     if (signal.type === 'candidate' && ++this.candidates > MAX_CANDIDATES) return
+    if (signal.type !== 'candidate') this.remote = signal.sdp
+    if (signal.type === 'answer' && this.state === 'opening') {
+      clearTimeout(this.timer)
+      this.timer = setTimeout(() => this.end('timeout'), this.connectTimeout)
+    }
     try {
       this.peer?.signal(signal)
     } catch {
@@ -155,7 +178,8 @@ class SimplePeerLink implements Link {
 
   /** Only the initiator makes offers, so that two never cross: the other side asks it to. */
   restart(): void {
-    if (this.state !== 'open') return
+    // Who carries signals by hand carries no more of them.
+    if (this.state !== 'open' || this.peer instanceof CarriedNegotiation) return
     if (this.initiator) {
       this.connection?.restartIce()
       this.peer?.negotiate()
@@ -173,8 +197,7 @@ class SimplePeerLink implements Link {
     }
     // Closing the channel first sends what is buffered and tells the other side; simple-peer closes the
     // connection when the channel has closed. Closing the connection at once would lose both.
-    const linger = setTimeout(() => this.destroy(), LINGER)
-    this.peer?.on('close', () => clearTimeout(linger))
+    this.timer = setTimeout(() => this.end('closed'), LINGER)
     this.channel.close()
   }
 
@@ -235,12 +258,14 @@ class SimplePeerLink implements Link {
         RTCIceCandidate,
       },
     })
-    peer.on('signal', signal => {
-      if (this.state === 'opening' || this.state === 'open') this.events.signal(JSON.stringify(signal))
-    })
+    peer.on('signal', signal => this.told(JSON.stringify(signal)))
     peer.on('error', error => this.end(error.code === 'ERR_DATA_CHANNEL' ? 'closed' : 'failed'))
     peer.on('close', () => this.end('closed'))
     return peer
+  }
+
+  private told(signal: string): void {
+    if (this.state === 'opening' || this.state === 'open') this.events.signal(signal)
   }
 
   private opened(channel: RTCDataChannel): void {
@@ -260,7 +285,8 @@ class SimplePeerLink implements Link {
 
   private binding(): Uint8Array | undefined {
     const own = fingerprintOf(this.connection?.localDescription?.sdp ?? '')
-    const other = fingerprintOf(this.connection?.remoteDescription?.sdp ?? '')
+    // A waiting side is met so early that its channel can be open before Chromium tells that the answer is set.
+    const other = fingerprintOf(this.connection?.remoteDescription?.sdp ?? this.remote)
     if (!own || !other) return undefined
     // Where the engine shows the certificate that DTLS really saw, the description must have told of that one.
     const seen = this.connection?.sctp?.transport.getRemoteCertificates?.()[0]

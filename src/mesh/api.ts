@@ -9,6 +9,7 @@ import type { Drop, NodeState } from '../protocol/effect.ts'
 import type { PeerId } from '../protocol/id.ts'
 import type { LinkEnd, Order } from '../protocol/input.ts'
 import type { SignalingTransport } from '../signaling/port.ts'
+import type { Diagnosis } from './diagnose.ts'
 
 /**
  * Anything that can be sent: what goes in comes out with the same type. Typed arrays and ArrayBuffers keep
@@ -63,6 +64,15 @@ export interface MeshEvents {
   message: (message: Message) => void
   /** `connecting` → `connected` ⇄ `reconnecting`, and `left` in the end. Not for `idle`, which a mesh begins with. */
   state: (state: NodeState) => void
+  /**
+   * While joining by an invite with an offer in it: the reply that {@link Mesh.welcome} of the inviting mesh takes, a text of
+   * some 250 characters. Where the two share a server or an origin it goes there by itself; elsewhere somebody carries it.
+   */
+  'invite:reply': (reply: string) => void
+  /**
+   * A peer was heard of that had not been, whether or not it is to be linked to. Once each, of the last 4,096; coalesced as `peers` is.
+   */
+  discover: (peer: PeerId) => void
   /** The list of peers this tab knows of has changed. Coalesced: at most 4 times a second; not after `leave()`. */
   peers: () => void
   /**
@@ -158,6 +168,15 @@ export interface MeshOptions {
    * linked stay. What fails is a warning `address-book-failed`.
    */
   readonly addressBook?: AddressBook | false
+  /** See {@link Mesh.discover}. Default true: a swarm is public to all who know its name. */
+  readonly discover?: boolean
+  /**
+   * Decides who may be a neighbour. Asked once about each peer, when that has proven who it is: when it asks for a link, or at the
+   * end of the handshake of one, which counts as up only after a yes. Anything but `true`, a throw, or no word within `connectTimeout` is a no: its
+   * link is closed as `refused`, and the peer neither asked nor taken for five minutes. Its messages still arrive over others: it is no ban.
+   * Default: everybody.
+   */
+  readonly accept?: (peer: PeerId, info: AcceptInfo) => boolean | Promise<boolean>
   /** See {@link Mesh.setInterests}. Default `['*']`: everything. */
   readonly interests?: readonly string[]
   /** See {@link Mesh.setIntents}. Default none. */
@@ -180,6 +199,46 @@ export interface Logger {
   info(message: string, ...details: unknown[]): void
   warn(message: string, ...details: unknown[]): void
   error(message: string, ...details: unknown[]): void
+}
+
+/** What is known of a peer that {@link MeshOptions.accept} decides about. */
+export interface AcceptInfo {
+  /** It has shown an invite of this mesh, or made the one that this mesh came in by. */
+  readonly invited: boolean
+}
+
+/** {@link MeshOptions} of a mesh that joins by an invite: it names the swarm, and servers where it can. */
+export interface InvitedOptions extends Omit<MeshOptions, 'transport' | 'swarm'> {
+  /** What {@link Mesh.invite} of another mesh came to; the address of a page with it will do. */
+  readonly invite: string
+  /** Default: the signaling servers that the invite names; none where it names none. */
+  readonly transport?: MeshOptions['transport']
+  /** Not needed; where it is given and the invite is for another swarm, that is an `invite-invalid`. */
+  readonly swarm?: string
+}
+
+export interface InviteOptions {
+  /**
+   * Where the newcomer opens the page: the code goes behind its `#`, which no server is sent. Default: this page's address; a bare
+   * code (`tabmesh:…`) with `false`, and where there is no page.
+   */
+  readonly page?: string | URL | false
+  /** Milliseconds until it can be used no more, 1,000 … 86,400,000. Default 600,000: ten minutes. */
+  readonly lifetime?: number
+  /**
+   * A WebRTC offer in it, so that it works with no server at all; it holds a connection until it is used. Without, the code is half as long, and
+   * needs a signaling server that both reach. Default true.
+   */
+  readonly offer?: boolean
+  readonly signal?: AbortSignal
+}
+
+export interface DiagnoseOptions {
+  readonly signal?: AbortSignal
+}
+
+export interface WelcomeOptions {
+  readonly signal?: AbortSignal
 }
 
 export interface JoinOptions {
@@ -316,7 +375,8 @@ export interface Mesh extends AsyncDisposable {
    * signals of all of them have fired, it is given up.
    *
    * @throws MeshError `unsupported` (no WebRTC here), `aborted`, `left` (`leave()` was called meanwhile, or the
-   * mesh was disposed of), `refused` (signaling has ended for good)
+   * mesh was disposed of), `refused` (signaling has ended for good), `invite-expired`, `invite-used` or `invite-invalid` (as the
+   * inviting mesh says, or when the time is over)
    */
   join(options?: JoinOptions): Promise<void>
   /**
@@ -324,6 +384,24 @@ export interface Mesh extends AsyncDisposable {
    * `join()` works again afterwards, with the same peer id.
    */
   leave(): Promise<void>
+  /**
+   * Makes an invite for one peer: a URI that `createMesh({ invite })` takes, in another tab or on another device, and joins
+   * through this mesh. Anybody who has the URI can use it, once, while this mesh is joined.
+   *
+   * With no server that both reach, two codes are the fewest that WebRTC allows: this one carries the offer, and the
+   * answer comes back as another (see `invite:reply`) for {@link welcome}. Where they share a server or an origin it comes by itself.
+   *
+   * @throws TypeError or RangeError; MeshError `left`, `aborted`, `refused` (the identity did not sign), `unsupported` (no connection could be
+   * made), or `busy` (16 invites are open)
+   */
+  invite(options?: InviteOptions): Promise<string>
+  /**
+   * Takes the reply to an invite of this mesh; resolves with the newcomer's id when it is a neighbour.
+   *
+   * @throws TypeError; MeshError `invite-invalid`, `invite-expired`, `invite-used`, `timeout` (the two could not connect),
+   * `refused` (there is no room, or `accept` said no), `left`, `aborted`
+   */
+  welcome(reply: string, options?: WelcomeOptions): Promise<PeerId>
   /**
    * Sends to one peer, over as many links as it takes, sealed. Resolves when the other side has the message.
    * Messages to one peer may overtake each other; await, or number them, where order counts.
@@ -379,6 +457,15 @@ export interface Mesh extends AsyncDisposable {
   /** Topics and patterns that this peer means to publish, at most 64: neighbours are told, and nothing else happens. */
   setIntents(topics: readonly string[]): void
   /**
+   * On: anybody in the swarm may be told of this peer. Off: the signaling server does not list it, neighbours do not name
+   * it to others, and who asks it for a link is answered only if it is, or was, a neighbour, is one of `bootstrapNodes`, or was invited;
+   * others hear nothing, as a refusal would tell that it is there. It still finds others, broadcasts, and can be written to. What was told
+   * before it went silent stays told, and a server or a transport that does not know `silent` lists it all the same.
+   *
+   * @throws TypeError
+   */
+  discover(on: boolean): void
+  /**
    * Listens; returns its own `off()`. A listener that throws does not disturb the others: its error is reported as
    * an uncaught one (`reportError`).
    *
@@ -395,6 +482,14 @@ export interface Mesh extends AsyncDisposable {
    * @throws TypeError for what is no peer id; RangeError for this peer itself; MeshError `left` before `join()`
    */
   route(peer: PeerId, on?: boolean): void
+  /**
+   * Why can't we connect? Tries WebRTC, every signaling server of the transport, and every STUN and TURN server of `iceServers`, each for
+   * 5 s at most, all at once; says which candidates this side has, how the link to `peer` goes if there is one, and what to do. Works
+   * before `join()` as well. What the other side sees, only it can say: let it run this, too.
+   *
+   * @throws TypeError; MeshError `aborted`
+   */
+  diagnose(peer?: PeerId, options?: DiagnoseOptions): Promise<Diagnosis>
   /** A snapshot; counters run since createMesh. */
   stats(): MeshStats
 }

@@ -97,6 +97,10 @@ export function checkFunction(name: string, value: unknown): void {
   if (typeof value !== 'function') throw new TypeError(`${name} must be a function, got ${shown(value)}`)
 }
 
+export function checkBoolean(name: string, value: unknown): asserts value is boolean {
+  if (typeof value !== 'boolean') throw new TypeError(`${name} must be true or false, got ${shown(value)}`)
+}
+
 export function checkSignal(name: string, value: unknown): asserts value is AbortSignal | undefined {
   if (value !== undefined && !(value instanceof AbortSignal))
     throw new TypeError(`${name} must be an AbortSignal, got ${shown(value)}`)

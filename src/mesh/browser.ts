@@ -4,6 +4,8 @@
  * @module
  */
 import { SimplePeerLinkFactory } from '../link/simple-peer.ts'
+import type { ChannelConstructor } from '../signaling/broadcast-channel.ts'
+import { browserProbes } from './browser-probes.ts'
 import type { Platform } from './ports.ts'
 import { webRandom } from './random.ts'
 
@@ -22,6 +24,7 @@ export function browserPlatform(iceServers: readonly RTCIceServer[], connectTime
           },
         },
     unsupported: supported ? undefined : NO_WEBRTC,
+    probes: browserProbes(),
     random: webRandom(),
     timers: {
       set: (task, milliseconds) => setTimeout(task, milliseconds) as unknown as number,
@@ -29,6 +32,7 @@ export function browserPlatform(iceServers: readonly RTCIceServer[], connectTime
     },
     clock: () => performance.now(),
     wallClock: () => Date.now(),
+    BroadcastChannel: globalThis.BroadcastChannel as ChannelConstructor | undefined,
     page: typeof window === 'undefined' ? undefined : window,
   }
 }

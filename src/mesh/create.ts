@@ -13,8 +13,9 @@ import { GOSSIP_DEFAULTS } from '../protocol/gossip/config.ts'
 import { base32 } from '../protocol/id.ts'
 import { Node } from '../protocol/node.ts'
 import { encodeRecord, idOfKey, recordToSign } from '../protocol/record.ts'
-import type { Mesh, MeshOptions, MeshWarning } from './api.ts'
+import type { InvitedOptions, Mesh, MeshOptions, MeshWarning } from './api.ts'
 import { browserPlatform } from './browser.ts'
+import { openInvite, transportOf } from './invite/open.ts'
 import { shielded } from './logger.ts'
 import { LiveMesh } from './mesh.ts'
 import { readOptions, type Settings } from './options.ts'
@@ -26,6 +27,8 @@ import { discoveryKeyOf } from './swarm.ts'
  *
  * @param options see {@link MeshOptions}: `transport` and `swarm` are all that is needed
  * @returns a mesh that has not joined yet; `peerId` is known, `state` is `idle`
+ * With `invite` in their place it joins through the peer that made it.
+ * @throws MeshError `invite-invalid` or `invite-expired`
  * @throws TypeError or RangeError naming the option and what it got, before anything has happened; an unknown
  * option is told the nearest known one
  *
@@ -35,13 +38,16 @@ import { discoveryKeyOf } from './swarm.ts'
  * await mesh.join()
  * await mesh.sendBroadcast('chat', 'hello')
  */
-export async function createMesh(options: MeshOptions): Promise<Mesh> {
+export async function createMesh(options: MeshOptions | InvitedOptions): Promise<Mesh> {
   const settings = readOptions(options)
   return compose(settings, browserPlatform(settings.iceServers, settings.connectTimeout))
 }
 
 /** {@link createMesh} on another platform than the browser's. Not public. */
-export async function createMeshWith(options: MeshOptions, platform: Platform): Promise<Mesh> {
+export async function createMeshWith(
+  options: MeshOptions | InvitedOptions,
+  platform: Platform,
+): Promise<Mesh> {
   return compose(readOptions(options), platform)
 }
 
@@ -51,11 +57,19 @@ async function compose(settings: Settings, platform: Platform): Promise<Mesh> {
   let warn = (warning: MeshWarning): void => {
     early.push(warning)
   }
+  const { verify } = await signatures().then(backend => ({ verify: backend.verify.bind(backend) }))
+  const { swarm = '' } = settings
+  const invite =
+    settings.invite === undefined
+      ? undefined
+      : await openInvite(settings.invite, settings.swarm, platform.wallClock(), verify)
+  const transport = settings.transport ?? (invite && transportOf(invite))
+  if (transport === undefined) throw new TypeError('transport is missing')
   const identity = await identityOf(settings, warning => warn(warning))
   try {
     const { random, wallClock } = platform
     const { publicKey } = identity
-    const discoveryKey = discoveryKeyOf(settings.swarm)
+    const discoveryKey = invite?.discoveryKey ?? discoveryKeyOf(swarm)
     const sealer = createSealer(random.bytes(SEAL_SEED_BYTES))
     const epoch = wallClock()
     const signature = await identity.sign(recordToSign(discoveryKey, publicKey, sealer.publicKey, epoch))
@@ -71,13 +85,13 @@ async function compose(settings: Settings, platform: Platform): Promise<Mesh> {
       backoff: settings.backoff,
       gossip: settings.gossip,
       relay: settings.relay,
+      screens: settings.accept !== undefined,
       random,
       sealer,
     })
-    const { verify } = await signatures().then(backend => ({ verify: backend.verify.bind(backend) }))
-    const ports = { ...platform, transport: settings.transport, identity, verify }
+    const ports = { ...platform, transport, identity, verify }
     const logger = shielded(settings.logger)
-    const { bootstrapNodes, gossip, order, transport, backoff } = settings
+    const { bootstrapNodes, gossip, order, backoff } = settings
     const store = bookOf(settings, identity)
     const keeping = store && {
       store,
@@ -87,9 +101,22 @@ async function compose(settings: Settings, platform: Platform): Promise<Mesh> {
       via: transport.name ?? '',
     }
     const { historyBytes = GOSSIP_DEFAULTS.historyBytes } = gossip
-    const mesh = new LiveMesh(node, ports, { bootstrapNodes, historyBytes, order, logger, keeping }, () =>
-      identity.release?.(),
+    const mesh = new LiveMesh(
+      node,
+      ports,
+      {
+        bootstrapNodes,
+        historyBytes,
+        order,
+        logger,
+        keeping,
+        invite,
+        accept: settings.accept,
+        iceServers: settings.iceServers,
+      },
+      () => identity.release?.(),
     )
+    mesh.discover(settings.discover)
     mesh.setIntents(settings.intents)
     mesh.setInterests(settings.interests)
     warn = warning => mesh.warn(warning)

@@ -35,6 +35,8 @@ export type AppEffect = Extract<
       | 'peer-timeout'
       | 'peer-topics'
       | 'state'
+      | 'invite-letter'
+      | 'accept'
   }
 >
 
@@ -65,6 +67,8 @@ export class Driver {
   private flushing = false
   /** Messages of what has thrown; they are few, and none is made of input. */
   private readonly thrown = new Set<string>()
+  /** Others are not to be told of this peer. */
+  private silent = false
   /** Counts signaling sessions, so that what an old one tells is not heard. */
   private session = 0
 
@@ -113,6 +117,16 @@ export class Driver {
     this.closeTransport()
   }
 
+  /** Whether others may be told of this peer; where signaling is open, it is opened anew. */
+  discover(on: boolean, joined: boolean): void {
+    if (this.silent === !on) return
+    this.silent = !on
+    this.input({ kind: 'discover', on })
+    if (!joined) return
+    this.closeTransport()
+    this.joinSignaling()
+  }
+
   private take(input: Input): void {
     let effects: readonly Effect[] = []
     try {
@@ -127,13 +141,15 @@ export class Driver {
         this.warn('internal', `'${effect.kind}' failed`, cause)
       }
     }
+    // There is a link to that peer already.
+    if (input.kind === 'adopt') this.links.discard(input.prepared, 'refused')
     this.events.turn()
   }
 
   private play(effect: Effect): void {
     switch (effect.kind) {
       case 'open-link':
-        this.links.open(effect.link, effect.initiator)
+        this.links.open(effect.link, effect.initiator, effect.prepared)
         break
       case 'link-signal':
         this.links.signal(effect.link, effect.data)
@@ -148,7 +164,7 @@ export class Driver {
         this.links.restart(effect.link)
         break
       case 'close-link':
-        this.links.close(effect.link)
+        this.links.close(effect.link, effect.reason)
         break
       case 'signaling-join':
         this.joinSignaling()
@@ -214,6 +230,7 @@ export class Driver {
         publicKey: config.publicKey,
         discoveryKey: base32(config.discoveryKey),
         record: config.record,
+        silent: this.silent,
         sign: bytes => identity.sign(bytes),
       },
       this.signalingEvents(() => session === this.session),

@@ -15,6 +15,10 @@
  * - `refused`: the other side, or the signaling server, said no. Asking again gives the same answer.
  * - `left`: this mesh has not joined, or left before the call was done. Call `join()` first.
  * - `aborted`: the call's AbortSignal fired; its reason is the error's `cause`.
+ * - `invite-invalid`: no invite, or reply to one, of this mesh or this swarm: cut short, altered, or the one for the other.
+ *   Copy it again, whole.
+ * - `invite-expired`: the invite's time is over. Ask for a new one.
+ * - `invite-used`: somebody has come in by this invite; each serves one peer. Ask for a new one.
  * - `busy`: too much is on its way already. Await the calls before starting more.
  */
 export type MeshErrorCode =
@@ -26,6 +30,9 @@ export type MeshErrorCode =
   | 'left'
   | 'aborted'
   | 'busy'
+  | 'invite-invalid'
+  | 'invite-expired'
+  | 'invite-used'
 
 /** A call that failed; `code` says how. */
 export class MeshError extends Error {

@@ -11,6 +11,8 @@ export class Joining {
   private resolve: () => void = () => {}
   private reject: (error: MeshError) => void = () => {}
   private waiting = 0
+  /** The mesh was usable. */
+  succeeded = false
 
   constructor() {
     this.done = new Promise((resolve, reject) => {
@@ -22,6 +24,7 @@ export class Joining {
   }
 
   succeed(): void {
+    this.succeeded = true
     this.resolve()
   }
 

@@ -7,15 +7,27 @@ import type { PeerId } from '../protocol/id.ts'
 import type { Timers } from './ports.ts'
 
 const PAUSE = 250
+/** Peers remembered as told of: sixty-four views. */
+const MOST_MET = 4096
 
 export class KnownPeers {
   private readonly timers: Timers
   private readonly list: () => readonly PeerId[]
   private readonly changed: () => void
+  private readonly fresh: (peer: PeerId) => void
+  /** Peers that were told of as new, the oldest forgotten first. */
+  private readonly met = new Set<PeerId>()
   private told = new Set<PeerId>()
   private timer: number | undefined
 
-  constructor(timers: Timers, list: () => readonly PeerId[], changed: () => void) {
+  /** @param fresh gets each peer that was not known before, once */
+  constructor(
+    timers: Timers,
+    list: () => readonly PeerId[],
+    changed: () => void,
+    fresh: (peer: PeerId) => void,
+  ) {
+    this.fresh = fresh
     this.timers = timers
     this.list = list
     this.changed = changed
@@ -39,5 +51,14 @@ export class KnownPeers {
     if (now.length === this.told.size && now.every(peer => this.told.has(peer))) return
     this.told = new Set(now)
     this.changed()
+    for (const peer of now) {
+      const isNew = !this.met.delete(peer)
+      this.met.add(peer)
+      for (const oldest of this.met) {
+        if (this.met.size <= MOST_MET) break
+        this.met.delete(oldest)
+      }
+      if (isNew) this.fresh(peer)
+    }
   }
 }

@@ -6,7 +6,7 @@
  * 2. What a link does inside a call to it (an exception, too) reaches the protocol as an input, after the call.
  * @module
  */
-import type { Link, LinkFactory, LinkPath } from '../link/port.ts'
+import type { Link, LinkEvents, LinkFactory, LinkPath } from '../link/port.ts'
 import type { Input, LinkEnd, LinkId } from '../protocol/input.ts'
 import { Outgoing } from './outgoing.ts'
 
@@ -18,8 +18,23 @@ export interface Traffic {
   packetsReceived: number
 }
 
+/** What becomes of a prepared link before it is one of the protocol's, and its end after that. */
+export interface PreparedEvents {
+  /** Its one signal. */
+  signal(data: string): void
+  ended(reason: LinkEnd): void
+}
+
+interface Prepared {
+  readonly link: Link
+  readonly events: PreparedEvents
+  /** Once it is one of the protocol's. */
+  id: LinkId | undefined
+}
+
 interface Entry {
   readonly link: Link
+  readonly prepared: PreparedEvents | undefined
   readonly outgoing: Outgoing
   readonly traffic: Traffic
   path: LinkPath['kind']
@@ -32,6 +47,8 @@ export class LinkTable {
   private readonly input: (input: Input) => void
   private readonly trouble: (what: string, cause: unknown) => void
   private readonly entries = new Map<LinkId, Entry>()
+  private readonly prepared = new Map<number, Prepared>()
+  private nextPrepared = 1
   /** Links with frames of this turn. */
   private readonly unflushed = new Set<Outgoing>()
   /** Everything since the mesh was made, closed links included. */
@@ -51,21 +68,76 @@ export class LinkTable {
     this.trouble = trouble
   }
 
-  open(id: LinkId, initiator: boolean): void {
-    let link: Link
+  open(id: LinkId, initiator: boolean, number?: number): void {
+    const prepared = number === undefined ? undefined : this.prepared.get(number)
+    if (prepared !== undefined && number !== undefined) {
+      this.prepared.delete(number)
+      prepared.id = id
+      this.add(id, prepared.link, prepared.events)
+      return
+    }
     try {
-      link = this.factory.open(initiator, {
-        signal: data => this.ifOpen(id, () => this.input({ kind: 'link-signal', link: id, data })),
-        open: binding => this.ifOpen(id, () => this.opened(id, binding)),
-        packet: bytes => this.ifOpen(id, entry => this.received(id, entry, bytes)),
-        drain: () => this.ifOpen(id, entry => this.attempt(id, 'send', () => entry.outgoing.drain())),
-        closed: reason => this.ifOpen(id, () => this.ended(id, reason)),
-      })
+      if (number !== undefined) throw new Error('the prepared link has ended')
+      const signal = (data: string): void =>
+        this.ifOpen(id, () => this.input({ kind: 'link-signal', link: id, data }))
+      const link = this.factory.open(initiator, { ...this.eventsOf(() => id), signal })
+      this.add(id, link, undefined)
     } catch (cause) {
       this.trouble('a link could not be opened', cause)
       this.input({ kind: 'link-closed', link: id, reason: 'failed' })
-      return
     }
+  }
+
+  /**
+   * Makes a link before any dial, whose two signals are carried by hand; {@link open} makes it one of the protocol's.
+   *
+   * @param patience ms until the other side's signal must be here
+   * @param offer the other side's signal, where this side answers
+   * @returns its number
+   */
+  prepare(patience: number, offer: string | undefined, events: PreparedEvents): number {
+    const number = this.nextPrepared++
+    const early: Partial<Prepared> = {}
+    const told = this.eventsOf(() => early.id)
+    const link = this.factory.open(
+      offer === undefined,
+      {
+        ...told,
+        signal: data => events.signal(data),
+        closed: reason => {
+          if (early.id !== undefined) told.closed(reason)
+          else if (this.prepared.delete(number)) events.ended(reason)
+        },
+      },
+      patience,
+    )
+    this.prepared.set(number, Object.assign(early, { link, events, id: undefined }))
+    if (offer !== undefined) link.signal(offer)
+    return number
+  }
+
+  /** Closes a prepared link that is not one of the protocol's. */
+  discard(number: number, reason: LinkEnd): void {
+    const prepared = this.prepared.get(number)
+    if (!this.prepared.delete(number)) return
+    prepared?.link.close()
+    prepared?.events.ended(reason)
+  }
+
+  private eventsOf(idOf: () => LinkId | undefined): Omit<LinkEvents, 'signal'> {
+    const ifOpen = (run: (id: LinkId, entry: Entry) => void): void => {
+      const id = idOf()
+      if (id !== undefined) this.ifOpen(id, entry => run(id, entry))
+    }
+    return {
+      open: binding => ifOpen(id => this.opened(id, binding)),
+      packet: bytes => ifOpen((id, entry) => this.received(id, entry, bytes)),
+      drain: () => ifOpen((id, entry) => this.attempt(id, 'send', () => entry.outgoing.drain())),
+      closed: reason => ifOpen(id => this.ended(id, reason)),
+    }
+  }
+
+  private add(id: LinkId, link: Link, prepared: PreparedEvents | undefined): void {
     const traffic = noTraffic()
     const outgoing = new Outgoing(link, {
       full: () => this.input({ kind: 'link-full', link: id }),
@@ -81,7 +153,7 @@ export class LinkTable {
         }
       },
     })
-    this.entries.set(id, { link, outgoing, traffic, path: 'unknown', seen: undefined })
+    this.entries.set(id, { link, prepared, outgoing, traffic, path: 'unknown', seen: undefined })
   }
 
   signal(id: LinkId, data: string): void {
@@ -114,9 +186,9 @@ export class LinkTable {
   }
 
   /** Sends what it can, then closes. The protocol is not told. */
-  close(id: LinkId): void {
+  close(id: LinkId, reason: LinkEnd = 'closed'): void {
     this.ifOpen(id, entry => {
-      this.forget(id, entry)
+      this.forget(id, entry, reason)
       try {
         entry.outgoing.finish()
         entry.link.close()
@@ -127,7 +199,8 @@ export class LinkTable {
   }
 
   closeAll(): void {
-    for (const id of [...this.entries.keys()]) this.close(id)
+    for (const id of [...this.entries.keys()]) this.close(id, 'left')
+    for (const number of [...this.prepared.keys()]) this.discard(number, 'left')
   }
 
   /** Whether a link has more than enough to send. */
@@ -171,6 +244,11 @@ export class LinkTable {
     return this.entries.get(id)?.seen
   }
 
+  /** How a link's packets travel, with candidate types. */
+  async pathOf(id: LinkId): Promise<LinkPath | undefined> {
+    return this.entries.get(id)?.link.path()
+  }
+
   private opened(id: LinkId, binding: Uint8Array): void {
     this.input({ kind: 'link-open', link: id, binding })
     this.path(id)
@@ -186,14 +264,15 @@ export class LinkTable {
 
   private ended(id: LinkId, reason: LinkEnd): void {
     this.ifOpen(id, entry => {
-      this.forget(id, entry)
+      this.forget(id, entry, reason)
       this.input({ kind: 'link-closed', link: id, reason })
     })
   }
 
-  private forget(id: LinkId, entry: Entry): void {
+  private forget(id: LinkId, entry: Entry, reason: LinkEnd): void {
     this.entries.delete(id)
     this.unflushed.delete(entry.outgoing)
+    entry.prepared?.ended(reason)
   }
 
   /** A link that throws has failed. */

@@ -16,18 +16,23 @@ import { EVERYTHING } from '../protocol/topic.ts'
 import type {
   BroadcastOptions,
   Data,
+  DiagnoseOptions,
   HistoryOptions,
+  InviteOptions,
   JoinOptions,
   Logger,
   Mesh,
   MeshEvents,
+  MeshOptions,
   MeshStats,
   MeshWarning,
   Message,
   PastMessage,
   SendOptions,
+  WelcomeOptions,
 } from './api.ts'
 import {
+  checkBoolean,
   checkFunction,
   checkNames,
   checkPattern,
@@ -39,10 +44,13 @@ import {
 import { Awakening } from './awakening.ts'
 import { readBroadcastOptions, readHistoryOptions, readSendOptions } from './call-options.ts'
 import { encodeData } from './data-encode.ts'
+import { type Diagnosis, diagnose } from './diagnose.ts'
 import { type AppEffect, Driver } from './driver.ts'
 import { MeshError } from './errors.ts'
 import { Emitter } from './events.ts'
 import { Inbox } from './inbox.ts'
+import type { Invite } from './invite/code.ts'
+import { Invites } from './invite/invites.ts'
 import { Joining } from './joining.ts'
 import { KnownPeers } from './known-peers.ts'
 import { watchPage } from './page.ts'
@@ -59,6 +67,8 @@ const EVENTS = Object.keys({
   'peer:disconnect': 0,
   'peer:timeout': 0,
   'peer:topics': 0,
+  'invite:reply': 0,
+  discover: 0,
   message: 0,
   state: 0,
   peers: 0,
@@ -77,6 +87,8 @@ export class LiveMesh implements Mesh {
   private readonly order: Order
   private readonly logger: Logger
   private readonly release: () => void
+  private readonly accept: MeshOptions['accept']
+  private readonly iceServers: readonly RTCIceServer[]
   private readonly driver: Driver
   private readonly emitter: Emitter<MeshEvents>
   private readonly subscriptions: Subscriptions
@@ -86,6 +98,7 @@ export class LiveMesh implements Mesh {
   private readonly warnings: Warnings
   private readonly awakening: Awakening
   private readonly remembering: Remembering | undefined
+  private readonly invites: Invites
   /** Present between `join()` and `leave()`. */
   private joining: Joining | undefined
   private unwatch: () => void = () => {}
@@ -103,6 +116,9 @@ export class LiveMesh implements Mesh {
       readonly order: Order
       readonly logger: Logger
       readonly keeping: Keeping | undefined
+      readonly invite: Invite | undefined
+      readonly accept: MeshOptions['accept']
+      readonly iceServers: readonly RTCIceServer[]
     },
     release: () => void,
   ) {
@@ -113,6 +129,8 @@ export class LiveMesh implements Mesh {
     this.order = settings.order
     this.logger = settings.logger
     this.release = release
+    this.accept = settings.accept
+    this.iceServers = settings.iceServers
     this.emitter = new Emitter(
       EVENTS,
       (error, event) => this.thrown(error, `a listener for '${event}'`),
@@ -126,6 +144,7 @@ export class LiveMesh implements Mesh {
       ports.timers,
       () => node.known(),
       () => this.emitter.emit('peers'),
+      peer => this.emitter.emit('discover', peer),
     )
     this.warnings = new Warnings(
       settings.logger,
@@ -154,10 +173,23 @@ export class LiveMesh implements Mesh {
       turn: () => {
         this.sending.turn()
         this.awakening.notice()
+        this.invites.turn()
         if (this.joining !== undefined) this.known.touch()
       },
       signalingOver: reason => this.signalingOver(reason),
       warning: warning => this.warn(warning),
+    })
+    this.invites = new Invites(node, ports, settings.invite, {
+      driver: this.driver,
+      sending: this.sending,
+      reply: uri => this.emitter.emit('invite:reply', uri),
+      settled: () => this.usable(),
+      failed: error => {
+        const { joining } = this
+        if (joining === undefined || joining.succeeded) return
+        joining.fail(error)
+        void this.leave()
+      },
     })
   }
 
@@ -192,6 +224,16 @@ export class LiveMesh implements Mesh {
     this.unwatch()
     this.unwatch = () => {}
     this.exit()
+  }
+
+  async invite(options: InviteOptions = {}): Promise<string> {
+    this.mustBeJoined('invite')
+    return this.invites.inviting.invite(options)
+  }
+
+  async welcome(reply: string, options: WelcomeOptions = {}): Promise<PeerId> {
+    this.mustBeJoined('welcome')
+    return this.invites.inviting.welcome(reply, options)
   }
 
   async send(peer: PeerId, data: Data, options: SendOptions = {}): Promise<void> {
@@ -252,6 +294,35 @@ export class LiveMesh implements Mesh {
     this.tellTopics()
   }
 
+  discover(on: boolean): void {
+    checkBoolean('on', on)
+    this.driver.discover(on, this.joining !== undefined)
+  }
+
+  async diagnose(peer?: PeerId, options: DiagnoseOptions = {}): Promise<Diagnosis> {
+    if (peer !== undefined) checkPeerId('peer', peer)
+    const { signal } = options
+    checkNames('diagnose options', options, ['signal'])
+    checkSignal('signal', signal)
+    const check = (): void => {
+      if (signal?.aborted === true) throw aborted(signal)
+    }
+    check()
+    const { driver, ports, node } = this
+    const link = node.links().find(each => each.peer === peer)?.link
+    const path = link === undefined ? undefined : await driver.links.pathOf(link)
+    const found = await diagnose(ports.probes, {
+      iceServers: this.iceServers,
+      urls: ports.transport.urls ?? [],
+      signalingUp: driver.signaling.up,
+      linked: node.links().length > 0,
+      peer: peer === undefined ? undefined : { id: peer, path },
+      signal,
+    })
+    check()
+    return found
+  }
+
   on<E extends keyof MeshEvents>(event: E, listener: MeshEvents[E]): () => void {
     return this.emitter.on(event, listener)
   }
@@ -301,9 +372,10 @@ export class LiveMesh implements Mesh {
         if (this.joining === undefined) this.enter()
       },
     )
-    this.driver.input({ kind: 'join', bootstrap: this.bootstrap })
+    this.driver.input({ kind: 'join', bootstrap: [...this.invites.bootstrap, ...this.bootstrap] })
     this.remembering?.offer()
     this.awakening.start()
+    this.invites.start()
     return joining
   }
 
@@ -318,10 +390,16 @@ export class LiveMesh implements Mesh {
     joining.fail(new MeshError('left', 'this mesh left before it had joined'))
   }
 
+  /** Whoever waits for the join has it, if the state allows and the inviter, if there is one, has nothing against it. */
+  private usable(): void {
+    if (this.state === 'connected' && !this.invites.pending) this.joining?.succeed()
+  }
+
   /** The node has left: whatever it did not end itself ends here. */
   private left(): void {
     this.driver.stop()
     this.known.stop()
+    this.invites.end()
     this.sending.end()
   }
 
@@ -364,6 +442,7 @@ export class LiveMesh implements Mesh {
         this.driver.links.greet(effect.link)
         this.remembering?.met(effect.peer, this.node.recordOf(effect.peer))
         this.logger.debug('peer connected', effect.peer)
+        this.invites.connected(effect.peer)
         this.emitter.emit('peer:connect', effect.peer)
         break
       case 'peer-disconnect':
@@ -382,13 +461,32 @@ export class LiveMesh implements Mesh {
         this.emitter.emit('peer:topics', peer, { interests, intents })
         break
       }
+      case 'accept':
+        void this.screen(effect.peer)
+        break
+      case 'invite-letter':
+        this.invites.letter(effect.from, effect.body)
+        break
       case 'state':
         this.logger.info('state', effect.state)
-        if (effect.state === 'connected') this.joining?.succeed()
+        this.usable()
         if (effect.state === 'left') this.left()
         this.emitter.emit('state', effect.state)
         break
     }
+  }
+
+  /** Asks the application about a peer. */
+  private async screen(peer: PeerId): Promise<void> {
+    let ok = false
+    try {
+      // Not inside the turn that asks: what it calls is an input of its own.
+      await undefined
+      ok = (await this.accept?.(peer, { invited: this.invites.knows(peer) })) === true
+    } catch (error) {
+      this.thrown(error, 'accept')
+    }
+    this.driver.input({ kind: 'accepted', peer, ok })
   }
 
   /** Tells the application of something that works less well than it could. */

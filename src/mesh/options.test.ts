@@ -42,6 +42,8 @@ describe('options', () => {
       order: 'causal',
       connectTimeout: 5000,
       relay: { maxCircuits: 2, bytesPerSecond: 65_536 },
+      discover: false,
+      accept: () => true,
       logger: console,
     }
     expect(readOptions(given)).toEqual(given)

@@ -14,8 +14,9 @@ import { RELAY_BUDGET } from '../protocol/node-circuits.ts'
 import { EVERYTHING } from '../protocol/topic.ts'
 import type { SignalingTransport } from '../signaling/port.ts'
 import { MAX_TRANSPORTS, SeveralTransports } from '../signaling/several.ts'
-import type { GossipOptions, Logger, MeshOptions } from './api.ts'
+import type { GossipOptions, InvitedOptions, Logger } from './api.ts'
 import {
+  checkBoolean,
   checkFunction,
   checkInteger,
   checkMilliseconds,
@@ -53,8 +54,10 @@ const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** {@link MeshOptions} with every default filled in. */
 export interface Settings {
-  readonly transport: SignalingTransport
-  readonly swarm: string
+  /** Either an invite, or both of a transport and a swarm. */
+  readonly invite: string | undefined
+  readonly transport: SignalingTransport | undefined
+  readonly swarm: string | undefined
   readonly identity: 'persistent' | 'ephemeral' | Identity
   readonly maxPeers: number
   readonly iceServers: readonly RTCIceServer[]
@@ -64,6 +67,8 @@ export interface Settings {
   readonly gossip: GossipOptions
   readonly backoff: Required<BackoffOptions>
   readonly addressBook: AddressBook | false | undefined
+  readonly discover: boolean
+  readonly accept: InvitedOptions['accept']
   readonly interests: readonly string[]
   readonly intents: readonly string[]
   readonly order: Order
@@ -72,8 +77,9 @@ export interface Settings {
   readonly logger: Logger
 }
 
-/** Every option there is; the compiler holds it to {@link MeshOptions}. */
+/** Every option there is; the compiler holds it to {@link InvitedOptions}. */
 const NAMES = Object.keys({
+  invite: 0,
   transport: 0,
   swarm: 0,
   identity: 0,
@@ -84,13 +90,15 @@ const NAMES = Object.keys({
   gossip: 0,
   backoff: 0,
   addressBook: 0,
+  discover: 0,
+  accept: 0,
   interests: 0,
   intents: 0,
   order: 0,
   connectTimeout: 0,
   relay: 0,
   logger: 0,
-} satisfies Record<keyof MeshOptions, 0>)
+} satisfies Record<keyof InvitedOptions, 0>)
 
 interface Bound {
   readonly least: number
@@ -143,10 +151,15 @@ export function readOptions(options: unknown): Settings {
     logger = SILENT,
     interests = EVERYTHING,
     intents = [],
+    discover = true,
+    accept,
   } = given
-  const { transport, swarm, gossip = {}, relay = {}, backoff = {}, addressBook } = given
-  const oneTransport = readTransport(transport)
-  checkText('swarm', swarm, MAX_SWARM)
+  const { invite, transport, swarm, gossip = {}, relay = {}, backoff = {}, addressBook } = given
+  if (invite !== undefined && typeof invite !== 'string')
+    throw new TypeError(`invite must be text, as invite() gives it, got ${shown(invite)}`)
+  const invited = invite !== undefined
+  const oneTransport = invited && transport === undefined ? undefined : readTransport(transport)
+  if (!invited || swarm !== undefined) checkText('swarm', swarm, MAX_SWARM)
   checkIdentity(identity)
   checkInteger('maxPeers', maxPeers, LEAST_PEERS, MOST_PEERS)
   checkIceServers(iceServers)
@@ -158,7 +171,12 @@ export function readOptions(options: unknown): Settings {
   checkPatterns('intents', intents)
   checkLogger(logger)
   checkAddressBook(addressBook)
+  checkBoolean('discover', discover)
+  checkAccept(accept)
   return {
+    discover,
+    accept,
+    invite,
     transport: oneTransport,
     swarm,
     identity,
@@ -275,6 +293,10 @@ function checkBootstrap(nodes: unknown): asserts nodes is readonly PeerId[] {
   if (!Array.isArray(nodes))
     throw new TypeError(`bootstrapNodes must be an array of peer ids, got ${shown(nodes)}`)
   for (const [i, node] of nodes.entries()) checkPeerId(`bootstrapNodes[${i}]`, node)
+}
+
+function checkAccept(accept: unknown): asserts accept is InvitedOptions['accept'] {
+  if (accept !== undefined) checkFunction('accept', accept)
 }
 
 function checkLogger(logger: unknown): asserts logger is Logger {

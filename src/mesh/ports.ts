@@ -5,7 +5,9 @@
 import type { Identity } from '../identity/identity.ts'
 import type { LinkFactory } from '../link/port.ts'
 import type { Random } from '../protocol/random.ts'
+import type { ChannelConstructor } from '../signaling/broadcast-channel.ts'
 import type { SignalingTransport } from '../signaling/port.ts'
+import type { Probes } from './diagnose.ts'
 
 /** One-shot timers. */
 export interface Timers {
@@ -29,6 +31,10 @@ export interface Platform {
   /** Milliseconds since 1970. */
   wallClock(): number
   readonly page: Page | undefined
+  /** Between tabs of one origin; absent where there is none. */
+  readonly BroadcastChannel?: ChannelConstructor | undefined
+  /** What diagnose() can try; without it there is nothing to try. */
+  readonly probes?: Probes | undefined
   /** Why there can be no links here, as a sentence that says what to do; `undefined` where there can. */
   readonly unsupported: string | undefined
 }

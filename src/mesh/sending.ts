@@ -122,6 +122,18 @@ export class Sending {
     )
   }
 
+  /** A letter about an invite; rejects when nobody has it. */
+  letter(to: PeerId, body: Uint8Array): Promise<void> {
+    const missed = `${to} was not reached`
+    return this.requests.open(
+      request => this.outlet.input({ kind: 'invite-letter', request, to, body }),
+      () => {},
+      { timeout: missed, 'no-route': missed, refused: missed, busy: missed },
+      undefined,
+      undefined,
+    )
+  }
+
   /** A request has a value now, and may get another. */
   tell(request: RequestId, value: unknown): void {
     this.requests.tell(request, value)

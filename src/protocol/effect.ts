@@ -24,8 +24,17 @@ export interface PastBroadcast {
 
 export type Effect =
   // links
-  /** Start a link; the initiator makes the offer. Answered by `link-signal`s, then `link-open` or `link-closed`. */
-  | { readonly kind: 'open-link'; readonly link: LinkId; readonly peer: PeerId; readonly initiator: boolean }
+  /**
+   * Start a link; the initiator makes the offer. Answered by `link-signal`s, then `link-open` or `link-closed`. With `prepared`,
+   * take the one that `adopt` named.
+   */
+  | {
+      readonly kind: 'open-link'
+      readonly link: LinkId
+      readonly peer: PeerId
+      readonly initiator: boolean
+      readonly prepared?: number
+    }
   /** Hand the other side's signal to a link. A link that is gone ignores it. */
   | { readonly kind: 'link-signal'; readonly link: LinkId; readonly data: string }
   /** Send one frame over an open link; frames of one turn are bundled into packets (wire/packet.ts). */
@@ -91,6 +100,10 @@ export type Effect =
       readonly intents: readonly string[]
     }
   | { readonly kind: 'state'; readonly state: NodeState }
+  /** May this peer, which has proven who it is, be a neighbour? Answered by `accepted`; until then its link is not up. */
+  | { readonly kind: 'accept'; readonly peer: PeerId }
+  /** A letter about an invite, proven to be from `from`. */
+  | { readonly kind: 'invite-letter'; readonly from: PeerId; readonly body: Uint8Array }
   // time
   /** Send a `tick` at `at`. Replaces the wake asked for before; `Infinity` means none. */
   | { readonly kind: 'wake'; readonly at: number }

@@ -108,6 +108,32 @@ export type Input =
   | { readonly kind: 'link-full'; readonly link: LinkId }
   | { readonly kind: 'link-drained'; readonly link: LinkId }
   | { readonly kind: 'link-closed'; readonly link: LinkId; readonly reason: LinkEnd }
+  // invites
+  /**
+   * Take a link that the driver made outside of any dial, with a peer that was invited or has invited this one. It has
+   * `patience` ms to come up. Answered as `open-link` with `prepared`, and `signal` after it; by nothing where there is a link to it.
+   */
+  | {
+      readonly kind: 'adopt'
+      readonly peer: PeerId
+      readonly prepared: number
+      readonly patience: number
+      readonly signal?: string
+    }
+  /** Carry a letter about an invite to a peer. */
+  | {
+      readonly kind: 'invite-letter'
+      readonly request: RequestId
+      readonly to: PeerId
+      readonly body: Uint8Array
+    }
+  // who comes in
+  /** The application's answer to `accept`. */
+  | { readonly kind: 'accepted'; readonly peer: PeerId; readonly ok: boolean }
+  /** Whether others may be told of this peer. True unless told otherwise. */
+  | { readonly kind: 'discover'; readonly on: boolean }
+  /** This peer was invited: it is answered though others are not told of this one. */
+  | { readonly kind: 'acquaint'; readonly peer: PeerId }
   // answers to questions
   | { readonly kind: 'signed'; readonly token: Token; readonly signature: Uint8Array }
   | { readonly kind: 'verified'; readonly token: Token; readonly ok: boolean }

@@ -33,6 +33,8 @@ export interface NodeConfig {
   }
   /** What this peer relays for others at most; `false`: nothing. Default: node-circuits.ts. */
   readonly relay?: RelayBudget | false | undefined
+  /** The application is asked about each peer before it becomes a neighbour. Default false. */
+  readonly screens?: boolean
   readonly random: Random
   readonly sealer: Sealer
 }

@@ -29,6 +29,8 @@ export class Links {
   private readonly machines: Machines
   private readonly acquaintance: Acquaintance
   private readonly channels = new Map<LinkId, Channel>()
+  /** Handshakes that are through and wait for the application's word. */
+  private readonly proven = new Map<LinkId, Greeting>()
   private readonly reader = new Reader(new Uint8Array(0))
 
   constructor(machines: Machines) {
@@ -76,6 +78,7 @@ export class Links {
   clear(): void {
     for (const channel of this.channels.values()) channel.ended = true
     this.channels.clear()
+    this.proven.clear()
   }
 
   packet(link: LinkId, bytes: Uint8Array, now: number): void {
@@ -105,8 +108,8 @@ export class Links {
       return this.greeted(machines.handshake.frame(link, type, reader, machines.out), now)
     }
     if (!channel.up) {
-      if (!machines.handshake.isVerifying(link) || !channel.hold(bytes, start, end))
-        machines.count('unexpected')
+      const held = machines.handshake.isVerifying(link) || this.proven.has(link)
+      if (!held || !channel.hold(bytes, start, end)) machines.count('unexpected')
       return
     }
     machines.handshake.settled(link)
@@ -160,6 +163,7 @@ export class Links {
       case Frame.NEIGHBOURS:
       case Frame.SHUFFLE:
       case Frame.SHUFFLED:
+      case Frame.SILENT:
       case Frame.GONE: {
         const box = machines.box()
         const drop = machines.overlay.frame(link, type, reader, now, box)
@@ -205,6 +209,11 @@ export class Links {
     const channel = this.channels.get(link)
     const slot = machines.overlay.slotOf(link)
     if (channel === undefined || slot === undefined) return
+    if (!machines.door.lets(slot.peer, machines.out)) {
+      this.proven.set(link, greeting)
+      return
+    }
+    machines.door.acquaint(slot.peer)
     channel.up = true
     const { peer, via, relayed } = slot
     // First: the relayed link that it replaces ends, and the application hears of the two in order.
@@ -222,6 +231,20 @@ export class Links {
   /** A neighbour's address is known. */
   seen(link: LinkId, address: string): void {
     if (this.channels.get(link)?.up === true) this.acquaintance.seen(link, address)
+  }
+
+  /** The application has decided about a peer: what waited for it goes on, or ends. */
+  accepted(peer: PeerId, ok: boolean, now: number): void {
+    const { machines } = this
+    const ask = machines.door.decided(peer, ok)
+    if (!ok) machines.laid(now, out => machines.overlay.bar(peer, now, out))
+    for (const [link, greeting] of [...this.proven]) {
+      if (machines.overlay.slotOf(link)?.peer !== peer) continue
+      this.proven.delete(link)
+      this.greeted(greeting, now)
+    }
+    if (ask !== undefined)
+      machines.laid(now, out => machines.count(machines.overlay.letter(peer, ask.letter, ask.body, now, out, ask.via === 'signaling' ? ask.via : 'mesh')))
   }
 
   /** A sign of life, or of its end. */
@@ -261,6 +284,7 @@ export class Links {
     const channel = this.channels.get(link)
     if (channel !== undefined) channel.ended = true
     this.channels.delete(link)
+    this.proven.delete(link)
     machines.handshake.close(link)
     if (channel?.up !== true) return
     machines.liveness.linkDown(link)

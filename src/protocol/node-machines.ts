@@ -11,6 +11,7 @@ import type { LinkEnd, LinkId } from './input.ts'
 import { Liveness } from './liveness/liveness.ts'
 import { RelayedLinks } from './node-circuits.ts'
 import type { NodeConfig } from './node-config.ts'
+import { Door } from './node-door.ts'
 import { Overlay, type OverlayEffect } from './overlay/overlay.ts'
 import { Routing, type RoutingEffect } from './routing/routing.ts'
 
@@ -36,6 +37,7 @@ export class Machines {
   readonly gossip: Gossip
   readonly routing: Routing
   readonly relayed: RelayedLinks
+  readonly door: Door
   readonly drops = new Map<Drop, number>()
   /** Effects of this turn. */
   out: Effect[] = []
@@ -51,6 +53,7 @@ export class Machines {
   private readonly boxes: Box[] = []
 
   constructor(config: NodeConfig) {
+    this.door = new Door(config.screens === true)
     const { id, record, discoveryKey, random, sealer, maxPeers, kademliaK, connectTimeout, backoff } = config
     this.handshake = new Handshake({ id, record, discoveryKey, random })
     this.liveness = new Liveness(random)
@@ -133,7 +136,7 @@ export class Machines {
         this.ran |= LIVENESS
         this.liveness.probe(effect.link, now, this.out)
       } else if (effect.kind !== 'letter') this.out.push(effect)
-      else {
+      else if (!this.door.takes(effect, this.out)) {
         const { from, letter, body, via } = effect
         this.laid(now, out =>
           this.count(this.overlay.letter(from, letter, body, now, out, via === 'signaling' ? via : 'mesh')),

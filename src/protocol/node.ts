@@ -11,6 +11,7 @@ import type { Effect, NodeState } from './effect.ts'
 import type { PeerId } from './id.ts'
 import type { Input, LinkId, PeerSample, Token } from './input.ts'
 import type { Neighbour, NodeConfig } from './node-config.ts'
+import { inviteLetter } from './node-door.ts'
 import { Links } from './node-links.ts'
 import { ALL, CIRCUITS, GOSSIP, LIVENESS, Machines } from './node-machines.ts'
 import { Return } from './node-return.ts'
@@ -39,8 +40,14 @@ export class Node {
     machines.out = []
     machines.ran = 0
     if (input.kind === 'tick') machines.wakeAt = Number.NaN
-    if (this.joined || input.kind === 'join' || input.kind === 'interests') this.dispatch(input, now)
-    else if (input.kind === 'broadcast' || input.kind === 'send' || input.kind === 'history') {
+    if (this.joined || input.kind === 'join' || input.kind === 'interests' || input.kind === 'discover')
+      this.dispatch(input, now)
+    else if (
+      input.kind === 'broadcast' ||
+      input.kind === 'send' ||
+      input.kind === 'history' ||
+      input.kind === 'invite-letter'
+    ) {
       machines.out.push({ kind: 'settle', request: input.request, outcome: 'left' })
     }
     this.back.restartDue(this.signalingUp, now)
@@ -165,6 +172,18 @@ export class Node {
         return machines.laid(now, out => overlay.absent(input.peer, now, out))
       case 'envelope':
         return machines.routed(now, out => machines.count(routing.envelope(input.bytes, now, out)))
+      case 'adopt':
+        machines.door.acquaint(input.peer)
+        return machines.laid(now, out => overlay.adopt(input, now, out))
+      case 'accepted':
+        return connections.accepted(input.peer, input.ok, now)
+      case 'discover':
+        machines.door.silent = !input.on
+        return machines.laid(now, out => overlay.discover(input.on, out))
+      case 'acquaint':
+        return machines.door.acquaint(input.peer)
+      case 'invite-letter':
+        return machines.routed(now, out => routing.send(inviteLetter(input), now, out))
       case 'link-signal':
         return machines.laid(now, out => overlay.signal(input.link, input.data, out))
       case 'link-open':
@@ -190,6 +209,7 @@ export class Node {
     this.alone = false
     gossip.start(now)
     routing.start(now)
+    for (const peer of bootstrap) this.machines.door.acquaint(peer)
     overlay.join(bootstrap, now)
     this.become('connecting')
     out.push({ kind: 'signaling-join' })
@@ -204,6 +224,7 @@ export class Node {
     machines.gossip.stop(now, machines.out)
     machines.routed(now, out => machines.routing.stop(now, out))
     this.connections.clear()
+    machines.door.clear()
     this.signalingUp = false
     machines.out.push({ kind: 'signaling-leave' })
     this.become('left')
@@ -213,6 +234,7 @@ export class Node {
   private contacts(contacts: readonly PeerSample[], now: number): void {
     const { machines } = this
     this.learn(contacts, now)
+    for (const { id } of contacts) machines.door.acquaint(id)
     machines.overlay.contacts(
       contacts.map(peer => peer.id),
       now,

@@ -43,6 +43,27 @@ signalingConformance(
 )
 
 describe('BroadcastChannelTransport', () => {
+  it('a silent tab finds the others, is told of to nobody, and is written back to', async () => {
+    const [silent, other] = [tab().transport, tab().transport]
+    const [hears, listens] = [new Listener(), new Listener()]
+    const [one, two] = [await newSession(SWARM), await newSession(SWARM)]
+    try {
+      other.open(two, listens)
+      await listens.next('up')
+      silent.open({ ...one, silent: true }, hears)
+      expect(await hears.next('up')).toMatchObject({ peers: [{ id: two.id }] })
+      silent.send(two.id, Uint8Array.of(1))
+      await listens.next('envelope')
+      other.send(one.id, Uint8Array.of(2))
+      expect(await hears.next('envelope')).toMatchObject({ bytes: Uint8Array.of(2) })
+      other.sample()
+      expect(await listens.next('sample')).toMatchObject({ peers: [] })
+    } finally {
+      silent.close()
+      other.close()
+    }
+  })
+
   it('says what it needs where there is no BroadcastChannel', () => {
     vi.stubGlobal('BroadcastChannel', undefined)
     expect(() => new BroadcastChannelTransport()).toThrow(TypeError)

@@ -7,7 +7,7 @@
  *     mail  {id, to, bytes}       an envelope
  *     bye   {id}
  *
- * Nobody tells of a tab that crashed: peers that exchange envelopes ask after each other every two seconds, for a minute.
+ * A silent tab begins with `who`, and answers to its own name only, with an empty record. Nobody tells of a tab that crashed: peers that exchange envelopes ask after each other every two seconds, for a minute.
  * What others post is read with suspicion: any page of the origin may post anything.
  * @module
  */
@@ -30,6 +30,7 @@ export interface BroadcastChannelTransportOptions {
   readonly BroadcastChannel?: ChannelConstructor
 }
 
+const EMPTY = new Uint8Array(0)
 /** Time for everybody to answer, ms: a busy tab takes its time, and a newcomer is not to wait for a frozen one. */
 const GATHER = 100
 /** Between two questions after a correspondent, ms, and how many of them follow its last envelope. */
@@ -81,7 +82,7 @@ export class BroadcastChannelTransport implements SignalingTransport {
     channel.onmessage = ({ data }) => {
       if (this.channel === channel && typeof data === 'object' && data !== null) this.heard(data)
     }
-    this.post({ kind: 'hello', record: session.record })
+    this.post(session.silent === true ? { kind: 'who' } : { kind: 'hello', record: session.record })
     this.gather()
     this.probing = setInterval(() => this.probe(), PROBE)
   }
@@ -133,7 +134,9 @@ export class BroadcastChannelTransport implements SignalingTransport {
       for (const peer of [...this.known.values()]) if (!peer.answered) this.lose(peer)
       const { session, events, joined } = this
       if (session === undefined) return
-      const sample = sampleOf(session.id, [...this.known.values()]).map(({ id, record }) => ({ id, record }))
+      // Who has shown no record does not want to be told of.
+      const listed = [...this.known.values()].filter(({ record }) => record.length > 0)
+      const sample = sampleOf(session.id, listed).map(({ id, record }) => ({ id, record }))
       this.joined = true
       if (joined) events?.sample(sample)
       else events?.up(sample)
@@ -159,19 +162,22 @@ export class BroadcastChannelTransport implements SignalingTransport {
     }
     if (to !== undefined && to !== session.id) return
     const peer = this.known.get(id)
-    if (kind === 'hello' || kind === 'who') this.post({ kind: 'here', to: id, record: session.record })
+    // A silent tab answers who asks after it, which is who it has written to.
+    if ((kind === 'hello' || kind === 'who') && (session.silent !== true || to !== undefined))
+      this.post({ kind: 'here', to: id, record: session.silent === true ? EMPTY : session.record })
     if ((kind === 'hello' || kind === 'here') && isBytes(record, MAX_RECORD)) this.meet(id, record)
     else if (kind === 'bye' && peer !== undefined) this.lose(peer)
     else if (kind === 'mail' && this.joined && isBytes(bytes, MAX_ENVELOPE)) {
       if (peer !== undefined) peer.probes = PROBES
+      else this.meet(id, EMPTY, PROBES)
       events?.envelope(bytes)
     }
   }
 
-  private meet(id: PeerId, record: Uint8Array): void {
+  private meet(id: PeerId, record: Uint8Array, probing = 0): void {
     const peer = this.known.get(id)
     if (peer === undefined && this.known.size >= MAX_PEERS) return
-    const { probes } = peer ?? { probes: 0 }
+    const { probes } = peer ?? { probes: probing }
     this.known.set(id, { id, record, answered: true, probes, open: false })
   }
 

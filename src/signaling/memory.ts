@@ -108,7 +108,7 @@ export class MemorySignaling {
   sampleFor(session: SignalingSession): SampledPeer[] {
     const others: SignalingSession[] = []
     for (const transport of this.swarms.get(session.discoveryKey)?.values() ?? []) {
-      if (transport.session !== undefined && transport.session.id !== session.id)
+      if (transport.session !== undefined && transport.session.id !== session.id && !transport.session.silent)
         others.push(transport.session)
     }
     return sampleOf(session.id, others).map(({ id, record }) => ({ id, record: record.slice() }))

@@ -65,6 +65,8 @@ export type ClientMessage =
       readonly signature: string
       /** The session goes on after a lost socket: its links are alive. Absent: a new session. */
       readonly resume?: boolean
+      /** Deliver envelopes, and do not list it in samples. */
+      readonly silent?: boolean
     }
   /** Hand it to the socket that proved `to` in this swarm; where there is none, answer `absent`. */
   | { readonly type: 'envelope'; readonly to: PeerId; readonly data: string }
@@ -189,6 +191,7 @@ function readClientMessage(type: unknown, fields: Fields): ClientMessage | undef
         record: fields.base64('record', 0, MAX_RECORD),
         signature: fields.base64('signature', SIGNATURE_BYTES, SIGNATURE_BYTES),
         ...(fields.flag('resume') ? { resume: true } : {}),
+        ...(fields.flag('silent') ? { silent: true } : {}),
       }
     case 'envelope':
       return readEnvelope(fields)

@@ -20,6 +20,8 @@ export interface SignalingSession {
   readonly discoveryKey: string
   /** This peer's signed record, handed to others in samples. */
   readonly record: Uint8Array
+  /** This peer does not want to be in samples: envelopes reach it, and nobody is told of it. */
+  readonly silent?: boolean
   /** Signs a challenge with the identity key. */
   sign(bytes: Uint8Array): Promise<Uint8Array>
 }
@@ -43,6 +45,8 @@ export interface SignalingEvents {
 export interface SignalingTransport {
   /** Where peers meet, e.g. the server's URL: for the address book. Optional. */
   readonly name?: string
+  /** Where others reach the same swarm, as `ws:` or `wss:` URLs, for invites. */
+  readonly urls?: readonly string[]
   /** Connects and joins; reconnects by itself until `close()`. One session at a time; a closed transport can be opened again. */
   open(session: SignalingSession, events: SignalingEvents): void
   /** Carries an envelope to a peer. False when the transport is down: the envelope is not kept. */

@@ -38,6 +38,10 @@ export class SeveralTransports implements SignalingTransport {
     this.ways = transports.map(transport => ({ transport, state: 'over', retryIn: 0 }))
   }
 
+  get urls(): readonly string[] {
+    return this.ways.flatMap(({ transport }) => transport.urls ?? [])
+  }
+
   open(session: SignalingSession, events: SignalingEvents): void {
     this.events = events
     this.replaced = false

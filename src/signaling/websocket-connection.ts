@@ -203,6 +203,7 @@ export class SignalingConnection {
           record: toBase64(record),
           signature: toBase64(signature),
           ...(this.resume ? { resume: true } : {}),
+          ...(this.session.silent === true ? { silent: true } : {}),
         })
       },
       (error: unknown) => {

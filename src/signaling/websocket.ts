@@ -34,7 +34,8 @@ const MAX_RETRY_AFTER = 60_000
  */
 export class WebSocketTransport implements SignalingTransport {
   readonly name: string
-  private readonly urls: readonly string[]
+  /** The doors of the service, absolute. */
+  readonly urls: readonly string[]
   private readonly Constructor: SocketConstructor
   private readonly backoff: Backoff
   private readonly connectTimeout: number

@@ -6,6 +6,7 @@
  *     SHUFFLE    = %x11 ids        ; answered by SHUFFLED
  *     SHUFFLED   = %x12 ids
  *     GONE       = %x13 ids        ; passed on by whoever knew them
+ *     SILENT     = %x14 flag       ; byte: 1 when others are not to be told of the sender, who is in nobody's NEIGHBOURS then
  *     ids        = count *( 32 bytes )
  *
  * @module
@@ -37,6 +38,8 @@ export class Exchange {
   private readonly random: Random
   private readonly view: PassiveView
   private readonly self: PeerId
+  /** Others are not to be told of this peer. */
+  silent = false
   private announceAt = Number.POSITIVE_INFINITY
   private shuffleAt = Number.POSITIVE_INFINITY
   private readonly writer = new Writer(512)
@@ -67,11 +70,21 @@ export class Exchange {
 
   /** A new neighbour hears the list at once. */
   greet(link: LinkId, up: readonly Slot[], out: Outbox): void {
+    if (this.silent) this.hush(link, out)
     out.push({
       kind: 'send',
       link,
       frame: this.list(Frame.NEIGHBOURS, soundOf(up)),
     })
+  }
+
+  /** Tells a neighbour whether others may be told of this peer. */
+  hush(link: LinkId, out: Outbox): void {
+    const frame = this.writer
+      .u8(Frame.SILENT)
+      .u8(this.silent ? 1 : 0)
+      .finish()
+    out.push({ kind: 'send', link, frame })
   }
 
   tick(up: readonly Slot[], now: number, out: Outbox): void {
@@ -84,7 +97,8 @@ export class Exchange {
       this.shuffleAt = now + jitter(this.random, SHUFFLE_EVERY, 0.2)
       const partner = up[below(this.random, Math.max(1, up.length))]
       if (partner !== undefined) {
-        const ids = [this.self, ...this.view.sample(SHUFFLE_IDS - 1)]
+        const ids = this.view.sample(SHUFFLE_IDS - 1)
+        if (!this.silent) ids.unshift(this.self)
         out.push({ kind: 'send', link: partner.link, frame: this.list(Frame.SHUFFLE, ids) })
       }
     }
@@ -112,5 +126,5 @@ export class Exchange {
 
 /** What is told of: who has fallen silent is no neighbour to go by, nor one to be left with. */
 function soundOf(up: readonly Slot[]): PeerId[] {
-  return up.filter(slot => !slot.suspect).map(slot => slot.peer)
+  return up.filter(slot => !slot.suspect && slot.silent !== true).map(slot => slot.peer)
 }

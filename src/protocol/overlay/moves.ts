@@ -143,6 +143,27 @@ export class Moves {
     out.push({ kind: 'tell', to, letter: LETTER.REFUSE, body, via: this.road })
   }
 
+  /** Takes a link that was made outside of any ask, as invites make them. Undefined where there is one. */
+  adopt(peer: PeerId, patience: number, now: number, out: Out): Slot | undefined {
+    const { slots, exchange } = this.ground
+    const old = this.of(peer)
+    if (old?.phase === 'up') return undefined
+    if (old !== undefined) this.giveUp(old, 'closed', out)
+    if (slots.full && !this.makeRoom(true, now, out)) {
+      // People have agreed on this one: any link but the ring's goes for it.
+      const { successor, predecessor } = slots.ring()
+      const last = [...slots].findLast(slot => slot !== successor && slot !== predecessor)
+      if (last === undefined) return undefined
+      this.giveUp(last, 'evicted', out)
+      exchange.changed(now)
+    }
+    const slot = slots.create({ peer, session: 0, ring: false, outgoing: true }, now)
+    slots.add(slot)
+    slots.open(slot, patience, now)
+    slot.deadline = now + patience
+    return slot
+  }
+
   private open(slot: Slot, carrier: Slot | undefined, now: number, out: Out): void {
     const { config, slots } = this.ground
     slots.open(slot, config.connectTimeout, now)
@@ -274,9 +295,14 @@ export class Moves {
   /** Peers to ask instead: the two nearest to the asker on the ring, then neighbours with the fewest links. */
   private alternativesFor(peer: PeerId): PeerId[] {
     const { config, backoff, slots } = this.ground
-    const useful = (id: PeerId) => id !== peer && !backoff.failing(id) && slots.of(id)?.suspect !== true
+    const useful = (id: PeerId) =>
+      id !== peer && !backoff.failing(id) && slots.of(id)?.suspect !== true && slots.of(id)?.silent !== true
     const chosen = nearestKnown(clockwise(config.id, peer), this.ground.known(), useful)
-    const poor = slots.up().filter(slot => slot.peer !== peer && !slot.suspect && !chosen.includes(slot.peer))
+    const poor = slots
+      .up()
+      .filter(
+        slot => slot.peer !== peer && !slot.suspect && slot.silent !== true && !chosen.includes(slot.peer),
+      )
     poor.sort((a, b) => (a.neighbours?.size ?? 0) - (b.neighbours?.size ?? 0))
     for (const slot of poor) {
       if (chosen.length === ALTERNATIVES) break

@@ -18,7 +18,7 @@
  */
 import type { Drop } from '../effect.ts'
 import { isInitiator, type PeerId } from '../id.ts'
-import type { LinkEnd, LinkId } from '../input.ts'
+import type { Input, LinkEnd, LinkId } from '../input.ts'
 import { Frame } from '../wire/frame.ts'
 import type { Reader } from '../wire/reader.ts'
 import type { Out } from './effect.ts'
@@ -310,6 +310,36 @@ export class Overlay {
     return undefined
   }
 
+  // ── who comes in ───────────────────────────────────────────────────────────────────────────────────────
+
+  /** The application does not want a peer: what is under way with it ends, and it is shunned for SHUNNED_FOR. */
+  bar(peer: PeerId, now: number, out: Out): void {
+    const { view, backoff } = this.ground
+    const slot = this.moves.of(peer)
+    if (slot !== undefined) this.fail(slot, 'refused', now, out)
+    backoff.shun(peer, now)
+    view.remove(peer)
+  }
+
+  /** Whether others may be told of this peer. */
+  discover(on: boolean, out: Out): void {
+    const { exchange, slots } = this.ground
+    if (exchange.silent === !on) return
+    exchange.silent = !on
+    for (const slot of slots.up()) exchange.hush(slot.link, out)
+  }
+
+  // ── invites ────────────────────────────────────────────────────────────────────────────────────────────
+
+  adopt(input: Extract<Input, { kind: 'adopt' }>, now: number, out: Out): void {
+    const { peer, prepared, patience, signal } = input
+    const slot = this.moves.adopt(peer, patience, now, out)
+    if (slot === undefined) return
+    const { link } = slot
+    out.push({ kind: 'open-link', link, peer, initiator: isInitiator(this.ground.config.id, peer), prepared })
+    if (signal !== undefined) out.push({ kind: 'link-signal', link, data: signal })
+  }
+
   // ── links ──────────────────────────────────────────────────────────────────────────────────────────────
 
   /** A signal of an own link: carry it to the other side. */
@@ -375,6 +405,7 @@ export class Overlay {
 
   /** NEIGHBOURS, SHUFFLE, SHUFFLED or GONE, the type byte already read. */
   frame(link: LinkId, type: number, reader: Reader, now: number, out: Out): Drop | undefined {
+    if (type === Frame.SILENT) return this.hushed(link, reader.u8(), reader.done, now)
     const ids = readIds(reader)
     if (!reader.done) return 'malformed'
     const slot = this.slotOf(link)
@@ -398,6 +429,20 @@ export class Overlay {
     const some = ids.slice(0, SHUFFLE_IDS)
     this.ground.hear(some, now)
     if (this.ground.isNews(some)) this.plan.replan(now, REPLAN)
+    return undefined
+  }
+
+  /** A neighbour says whether others may be told of it. */
+  private hushed(link: LinkId, flag: number, wellFormed: boolean, now: number): Drop | undefined {
+    if (!wellFormed || flag > 1) return 'malformed'
+    const slot = this.slotOf(link)
+    if (slot === undefined) return 'unexpected'
+    const { view, exchange } = this.ground
+    slot.silent = flag === 1
+    if (slot.silent) view.remove(slot.peer)
+    else view.add(slot.peer)
+    exchange.changed(now)
+    this.plan.replan(now, 0)
     return undefined
   }
 

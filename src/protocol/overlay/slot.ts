@@ -37,6 +37,8 @@ export interface Slot {
   signaled: boolean
   /** What its letters came by: the signaling server if one of them did. */
   via: Road
+  /** It does not want others to be told of it: it stands on nobody's ring. */
+  silent?: boolean
   /** Before this, ids that it shuffles are not taken. */
   hearsayAt: number
   /** What the neighbour says its neighbours are; undefined until it has said so. */

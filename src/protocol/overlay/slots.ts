@@ -163,7 +163,7 @@ export class Slots {
 
   /** The ring slots as they are: neighbours only, no suspects. */
   ring(): Ring {
-    return ringOf(this.self, this, isSound)
+    return ringOf(this.self, this, slot => isSound(slot) && slot.silent !== true)
   }
 
   /** The ring slots as they are about to be: with links that are opening and ring asks that may yet be answered. */
@@ -171,7 +171,10 @@ export class Slots {
     return ringOf(
       this.self,
       this,
-      slot => !slot.suspect && (slot.phase !== 'asked' || (slot.ring && !this.isSilent(slot, now))),
+      slot =>
+        !slot.suspect &&
+        slot.silent !== true &&
+        (slot.phase !== 'asked' || (slot.ring && !this.isSilent(slot, now))),
     )
   }
 

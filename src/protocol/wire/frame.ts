@@ -35,6 +35,8 @@ export const Frame = {
   SHUFFLED: 0x12,
   /** These peers have left: forget them, and pass on what was news. */
   GONE: 0x13,
+  /** Whether to tell others of the sender. */
+  SILENT: 0x14,
 
   // gossip
   /** A broadcast: ack it, and if it is new verify, deliver and pass it on. */

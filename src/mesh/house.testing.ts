@@ -1,0 +1,116 @@
+/**
+ * Meshes in one process for tests of how they come together: each with links of one network, and signaling, channels and
+ * clocks as the test wants them.
+ * @module
+ */
+import { MemoryNetwork } from '../link/memory.ts'
+import { MemorySignaling, MemoryTransport } from '../signaling/memory.ts'
+import type { SignalingTransport } from '../signaling/port.ts'
+import type { InvitedOptions, Mesh, MeshOptions } from './api.ts'
+import { createMeshWith } from './create.ts'
+import { MeshError } from './errors.ts'
+import type { Platform } from './ports.ts'
+import { webRandom } from './random.ts'
+
+/** A transport that is never up: there is no server. */
+export const nowhere = (): SignalingTransport => ({ open() {}, send: () => false, sample() {}, close() {} })
+
+export class House {
+  readonly network = new MemoryNetwork()
+  readonly hub = new MemorySignaling()
+  readonly meshes: Mesh[] = []
+  /** Milliseconds by which all clocks have been put forward. */
+  passed = 0
+  readonly timers = new Set<number>()
+  private next = 1
+  private readonly handles = new Map<number, ReturnType<typeof setTimeout>>()
+
+  platform(more: Partial<Platform> = {}): Platform {
+    return {
+      links: this.network.factory(),
+      random: webRandom(),
+      timers: {
+        set: (task, milliseconds) => {
+          const number = this.next++
+          this.timers.add(number)
+          const run = (): void => {
+            this.timers.delete(number)
+            task()
+          }
+          this.handles.set(number, setTimeout(run, Math.min(milliseconds, 2 ** 31 - 1)))
+          return number
+        },
+        clear: number => {
+          clearTimeout(this.handles.get(number))
+          this.timers.delete(number)
+        },
+      },
+      clock: () => performance.now() + this.passed,
+      wallClock: () => Date.now() + this.passed,
+      page: undefined,
+      unsupported: undefined,
+      ...more,
+    }
+  }
+
+  /** A mesh of the swarm `test`, at the hub unless told otherwise; joined. */
+  async mesh(options: Partial<MeshOptions> = {}, platform: Partial<Platform> = {}): Promise<Mesh> {
+    const mesh = await this.idle(options, platform)
+    await mesh.join()
+    return mesh
+  }
+
+  async idle(options: Partial<MeshOptions> = {}, platform: Partial<Platform> = {}): Promise<Mesh> {
+    const transport = new MemoryTransport(this.hub)
+    const given = { transport, swarm: 'test', identity: 'ephemeral', ...options } as const
+    return this.keep(await createMeshWith(given, this.platform(platform)))
+  }
+
+  /** A mesh that is alone and knows of no server. */
+  async hermit(options: Partial<MeshOptions> = {}, platform: Partial<Platform> = {}): Promise<Mesh> {
+    const mesh = await this.idle({ transport: nowhere(), ...options }, platform)
+    mesh.join().catch(() => {})
+    return mesh
+  }
+
+  /** A mesh with an invite; not joined. */
+  async guest(
+    invite: string,
+    options: Partial<InvitedOptions> = {},
+    platform: Partial<Platform> = {},
+  ): Promise<Mesh> {
+    return this.keep(
+      await createMeshWith({ identity: 'ephemeral', ...options, invite }, this.platform(platform)),
+    )
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.meshes.map(mesh => mesh.leave()))
+  }
+
+  private keep(mesh: Mesh): Mesh {
+    this.meshes.push(mesh)
+    return mesh
+  }
+}
+
+/** Resolves when `condition` holds, looked at whenever a link of `mesh` comes or goes. */
+export function until(mesh: Mesh, condition: () => boolean): Promise<void> {
+  return new Promise(resolve => {
+    const look = (): void => {
+      if (!condition()) return
+      for (const off of offs) off()
+      resolve()
+    }
+    const offs = [mesh.on('peer:connect', look), mesh.on('peer:disconnect', look), mesh.on('state', look)]
+    look()
+  })
+}
+
+/** The code of the MeshError that a call ends with, or what else became of it. */
+export async function codeOf(call: Promise<unknown>): Promise<string> {
+  return call.then(
+    value => `resolved: ${value}`,
+    (error: unknown) => (error instanceof MeshError ? error.code : String(error)),
+  )
+}
