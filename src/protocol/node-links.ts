@@ -244,7 +244,18 @@ export class Links {
       this.greeted(greeting, now)
     }
     if (ask !== undefined)
-      machines.laid(now, out => machines.count(machines.overlay.letter(peer, ask.letter, ask.body, now, out, ask.via === 'signaling' ? ask.via : 'mesh')))
+      machines.laid(now, out =>
+        machines.count(
+          machines.overlay.letter(
+            peer,
+            ask.letter,
+            ask.body,
+            now,
+            out,
+            ask.via === 'signaling' ? ask.via : 'mesh',
+          ),
+        ),
+      )
   }
 
   /** A sign of life, or of its end. */

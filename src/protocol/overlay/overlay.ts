@@ -282,8 +282,10 @@ export class Overlay {
     const slot = this.moves.of(from, refusal.session)
     // Only who was asked may name others: a stranger's list would crowd out what is known.
     if (slot?.session !== refusal.session || slot.phase === 'up') return undefined
-    if (refusal.reason === REFUSAL.NO_RELAY) this.plan.askRelay(refusal.alternatives, now, out)
-    else this.plan.suggested(refusal.alternatives, now)
+    if (refusal.reason === REFUSAL.NO_RELAY) {
+      this.ground.barriers.noRelay(from)
+      this.plan.askRelay(refusal.alternatives, now, out)
+    } else this.plan.suggested(refusal.alternatives, now)
     if (slot.phase === 'asked') this.ground.slots.answered(slot, now)
     this.moves.refused(slot, refusal.reason, now, out)
     this.plan.refused(slot.ring, now)
@@ -302,9 +304,10 @@ export class Overlay {
     // Of a link that is up it finds the path anew.
     if (slot.phase !== 'up') {
       // The ring does not wait for ICE to give up where a neighbour may carry the link.
-      const { connectTimeout } = this.ground.config
-      const patience = slot.ring && this.ground.slots.sound > 0 ? RELAY_AFTER : connectTimeout
-      slot.deadline = slot.since + Math.min(connectTimeout, patience)
+      const { slots, config } = this.ground
+      const { connectTimeout } = config
+      const soon = slot.ring && slots.sound > 0 ? RELAY_AFTER + 3 * slots.patience : connectTimeout
+      slot.deadline = slot.since + Math.min(connectTimeout, soon)
     }
     out.push({ kind: 'link-signal', link: slot.link, data: signal.data })
     return undefined

@@ -10,8 +10,11 @@ import { MAX_IDS } from '../wire/limits.ts'
 import { isRingOf, type Slot } from './slot.ts'
 import type { Slots } from './slots.ts'
 
-/** A direct link that ICE has not brought about in this time is given up for a relayed one, ms: a slow phone takes three. */
-export const RELAY_AFTER = 5000
+/**
+ * A direct link that ICE has not brought about in this time and three times what an answer takes (slots.ts) is given up for a
+ * relayed one, ms: a slow phone takes three seconds, and round trips of 700 ms take five.
+ */
+export const RELAY_AFTER = 4000
 /** A circuit is set up or refused within this, ms (circuit/end.ts has five seconds for it). */
 export const CIRCUIT_TIMEOUT = 6000
 
