@@ -24,7 +24,7 @@ const INVITE_LETTER = 32
 const LETTER_TIMEOUT = 10_000
 
 export function inviteLetter({ request, to, body }: Extract<Input, { kind: 'invite-letter' }>): Sending {
-  return { request, to, kind: INVITE_LETTER, body, timeout: LETTER_TIMEOUT, receipt: true, via: 'any' }
+  return { request, to, kind: INVITE_LETTER, body, timeout: LETTER_TIMEOUT, receipt: true, via: 'signaling' }
 }
 
 export class Door {

@@ -38,6 +38,8 @@ export class Moves {
 
   /** What the letter that is being answered came by. */
   road: Road = 'mesh'
+  /** Until then many join at once (plan.ts). */
+  rushUntil = 0
 
   constructor(ground: Ground) {
     this.ground = ground
@@ -47,15 +49,17 @@ export class Moves {
 
   /** Asks for a link: a relayed one where `relays` are named. */
   ask(peer: PeerId, ring: boolean, now: number, out: Out, relays?: readonly PeerId[], asRelay = false): void {
-    const { config, slots, barriers } = this.ground
+    const { config, slots, barriers, backoff } = this.ground
     const session = newSession(config.random)
     const degree = slots.up().length
     const asked = slots.create({ peer, session, ring, outgoing: true, relayed: relays !== undefined }, now)
     if (slots.full) this.beside = asked
     else slots.add(asked)
+    // Whom the mesh has not brought an answer of is perhaps beyond it.
+    const via = now < this.rushUntil || backoff.failing(peer) ? 'signaling' : 'mesh'
     const needed = asRelay || (slots.sound === 0 && barriers.size > 0)
     const body = encodeAsk({ session, ring, degree, needed, ...(relays && { relays }) })
-    out.push({ kind: 'tell', to: peer, letter: LETTER.ASK, body, via: 'mesh' })
+    out.push({ kind: 'tell', to: peer, letter: LETTER.ASK, body, via })
   }
 
   /** A direct link beside a relayed one. */

@@ -220,6 +220,7 @@ export class Overlay {
   private onAsk(from: PeerId, body: Uint8Array, now: number, out: Out): Drop | undefined {
     const ask = decodeAsk(body)
     if (ask === undefined) return 'malformed'
+    this.plan.asked(ask.degree, now)
     if (this.ground.backoff.shuns(from, now)) {
       this.moves.refuse(from, ask.session, REFUSAL.POLICY, out)
       return undefined

@@ -20,6 +20,9 @@ import { tickUpgrades, upgradeDeadline } from './upgrade.ts'
 const PARALLEL = 3
 /** Bucket links wait this long after joining, ms: in a rush of joins the ring settles first. */
 const SETTLE = 250
+/** Who joined less than this ago is young, and a rush of joins is over after it, ms: an ask, a dial and another ask take a second. */
+const YOUTH = 2000
+const RUSH = 1000
 /** Pause before a plan that follows what a neighbour says of its neighbours, ms: a rush of joins makes few plans. */
 export const NEWS_WAIT = SETTLE / 5
 /** Pause between two plans while something is missing, ms. */
@@ -40,6 +43,8 @@ export class Plan {
   /** From start to stop. */
   running = false
   private joinedAt = 0
+  /** There is no mesh yet: the server introduces, several at a time. */
+  private rushUntil = 0
   private planAt = Number.POSITIVE_INFINITY
   private shedAt = Number.POSITIVE_INFINITY
   private sampleAt = Number.POSITIVE_INFINITY
@@ -107,6 +112,17 @@ export class Plan {
     if (now >= this.planAt) this.plan(now, out)
     if (now >= this.sampleAt) this.askSample(now, out)
     exchange.tick(slots.up(), now, out)
+  }
+
+  /**
+   * A peer without links asks. To one that has none either, and is young, that is news: many join at once, and there is no mesh to be
+   * introduced by.
+   */
+  asked(degree: number, now: number): void {
+    if (degree > 0 || this.ground.slots.sound > 0 || now >= this.joinedAt + YOUTH) return
+    this.rushUntil = now + RUSH
+    this.moves.rushUntil = this.rushUntil
+    this.replan(now, 0)
   }
 
   // ── what has happened ──────────────────────────────────────────────────────────────────────────────────
@@ -187,7 +203,7 @@ export class Plan {
     const { ground } = this
     const { slots, backoff, config, target } = ground
     const alone = slots.sound === 0
-    if (alone) {
+    if (alone && now >= this.rushUntil) {
       // One at a time: once it has a link, this peer needs no server for the others.
       const hedge = slots.hedgedAt()
       if (hedge > now) {
@@ -195,7 +211,7 @@ export class Plan {
         return
       }
     }
-    this.planAt = planRing(ground, this.moves, now, out)
+    this.planAt = planRing(ground, this.moves, now, out, now >= this.rushUntil)
     if (!alone && now < this.joinedAt + SETTLE) return this.replan(this.joinedAt + SETTLE, 0)
     this.askRouters(now, out)
     if (slots.held(target, now) >= target) return
@@ -226,7 +242,7 @@ export class Plan {
   private planBuckets(now: number, out: Out): void {
     const { slots, target } = this.ground
     while (slots.held(target, now) < target && slots.pending(now) < PARALLEL) {
-      if (slots.sound === 0 && slots.hedgedAt() > now) break
+      if (slots.sound === 0 && now >= this.rushUntil && slots.hedgedAt() > now) break
       const peer = this.nextBucketPeer(now)
       if (peer === undefined || (slots.size >= target && !this.moves.makeRoom(false, now, out))) break
       this.moves.ask(peer, false, now, out)

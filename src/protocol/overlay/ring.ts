@@ -18,10 +18,10 @@ const DEEPEST = 12
 /** Pause where no slot could be freed for the ring, ms: links to spare are found as neighbours tell of theirs. */
 const NO_ROOM = 400
 
-/** Asks who is to be asked now; says when to look again, Infinity when both sides are as they should be. */
-export function planRing(ground: Ground, moves: Moves, now: number, out: Out): number {
+/** Asks who is to be asked now, `inTurn` one before there is a link; says when to look again, Infinity when both sides are as they should be. */
+export function planRing(ground: Ground, moves: Moves, now: number, out: Out, inTurn = false): number {
   const after = planSide(ground, moves, true, now, out)
-  if (ground.slots.sound === 0 && ground.slots.hedgedAt() > now) return after
+  if (inTurn && ground.slots.sound === 0 && ground.slots.hedgedAt() > now) return after
   return Math.min(after, planSide(ground, moves, false, now, out))
 }
 

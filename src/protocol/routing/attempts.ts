@@ -26,6 +26,10 @@ const ASTRAY_DELAY = 50
  * gap in one dial. Measured on joins of 20 and 100: 120 took longer to close the ring, 350 as long, with more bytes.
  */
 const SECOND_DELAY = 200
+/** Milliseconds that the mesh has for one attempt while there is a server: as long as a first attempt without measured round trips. */
+const MESH_PATIENCE = 1000
+/** The share of a letter's time that is left to the server. */
+const SERVER_SHARE = 0.7
 /** Each wait is spread by this share, so that letters that failed together do not come back together. */
 const JITTER = 0.25
 
@@ -89,7 +93,8 @@ export class Attempts {
     let isSearch = false
     flight.sentAt = now
     flight.link = undefined
-    if (this.road(flight, flight.attempts) === 'signaling') {
+    const road = this.road(flight, flight.attempts, now)
+    if (road === 'signaling') {
       this.relay.ways.add(address, SELF, [], now)
       out.push({ kind: 'envelope', to, bytes: envelope })
     } else {
@@ -107,8 +112,14 @@ export class Attempts {
       flight.link = link
       this.avoid(flight, link)
     }
-    const patience = this.roundTrip.timeout(flight.attempts, envelope.length)
-    return jitter(this.random, isSearch ? Math.max(patience, this.limits.searchTime) : patience, JITTER)
+    const hasServer = flight.via === 'any' && this.signalingUp && road === 'mesh'
+    const longest = hasServer ? MESH_PATIENCE : Number.POSITIVE_INFINITY
+    const patience = Math.min(longest, this.roundTrip.timeout(flight.attempts, envelope.length))
+    return jitter(
+      this.random,
+      isSearch && !hasServer ? Math.max(patience, this.limits.searchTime) : patience,
+      JITTER,
+    )
   }
 
   /** An attempt has reached the peer: what else goes there begins with the same. */
@@ -153,7 +164,7 @@ export class Attempts {
     const { deadEnds, deadEndSpan } = this.limits
     const enough = flight.unsure ? 2 * deadEnds : deadEnds
     if (flight.deadEnds >= enough && now - flight.firstDeadEnd >= deadEndSpan) return undefined
-    if (this.road(flight, flight.attempts + 1) === 'signaling') return 0
+    if (this.road(flight, flight.attempts + 1, now) === 'signaling') return 0
     // A search waits for nothing to mend.
     const hasServer = flight.via === 'any' && this.signalingUp
     const delay = flight.astray
@@ -171,8 +182,11 @@ export class Attempts {
     flight.ways.length = 0
   }
 
-  private road(flight: Flight, attempt: number): Road {
-    return roadOf(flight.via, attempt, this.relay.links > 0, this.signalingUp, flight.deadEnds)
+  private road(flight: Flight, attempt: number, now: number): Road {
+    const { via, until, sending } = flight
+    // The server needs its time, too: a mesh that is slow to say no is not asked again first.
+    const isEarly = sending !== undefined && now < until - sending.timeout * SERVER_SHARE
+    return roadOf(via, attempt, this.relay.links > 0, this.signalingUp, isEarly ? flight.deadEnds : 0)
   }
 
   private seal(flight: Flight, known: Known, way: number): Uint8Array {
