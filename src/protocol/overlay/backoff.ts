@@ -52,7 +52,12 @@ export class Backoff {
 
   /** Whether the last thing that was heard of a peer is that it cannot be had. */
   failing(peer: PeerId): boolean {
-    return this.of(peer).failures > 0
+    return this.failures(peer) > 0
+  }
+
+  /** Failures in a row. */
+  failures(peer: PeerId): number {
+    return this.of(peer).failures
   }
 
   shuns(peer: PeerId, now: number): boolean {

@@ -55,8 +55,9 @@ export class Moves {
     const asked = slots.create({ peer, session, ring, outgoing: true, relayed: relays !== undefined }, now)
     if (slots.full) this.beside = asked
     else slots.add(asked)
-    // Whom the mesh has not brought an answer of is perhaps beyond it.
-    const via = now < this.rushUntil || backoff.failing(peer) ? 'signaling' : 'mesh'
+    // Whom the mesh has not brought an answer of is perhaps beyond it, or was not at the server: in turns.
+    const beyond = backoff.failures(peer) % 2 === 1
+    const via = now < this.rushUntil || beyond ? 'signaling' : 'mesh'
     const needed = asRelay || (slots.sound === 0 && barriers.size > 0)
     const body = encodeAsk({ session, ring, degree, needed, ...(relays && { relays }) })
     out.push({ kind: 'tell', to: peer, letter: LETTER.ASK, body, via })
