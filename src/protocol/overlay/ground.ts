@@ -13,6 +13,7 @@ import type { Known } from './candidate.ts'
 import { Departed } from './departed.ts'
 import type { Out } from './effect.ts'
 import { Exchange } from './exchange.ts'
+import { relaysOf } from './relayed.ts'
 import { Slots } from './slots.ts'
 import { PassiveView } from './view.ts'
 
@@ -77,6 +78,15 @@ export class Ground {
   get target(): number {
     const { maxPeers } = this.config
     return this.slots.horizon <= maxPeers ? maxPeers : maxPeers - 1
+  }
+
+  /**
+   * Neighbours that could relay; none where two ring slots and a free one are all there is: a carrier would take the place
+   * of what it carries, and the ring would never rest.
+   */
+  relays(): PeerId[] {
+    const { maxPeers } = this.config
+    return maxPeers > 3 || this.target === maxPeers ? relaysOf(this.slots, this.routers) : []
   }
 
   /** Ids that other peers tell of: not believed of one that has just left. */

@@ -58,7 +58,7 @@ export class Moves {
     // Whom the mesh has not brought an answer of is perhaps beyond it, or was not at the server: in turns.
     const beyond = backoff.failures(peer) % 2 === 1
     const via = now < this.rushUntil || beyond ? 'signaling' : 'mesh'
-    const needed = asRelay || (slots.sound === 0 && barriers.size > 0)
+    const needed = asRelay || (slots.sound === 0 && barriers.size > 0 && config.maxPeers > 3)
     const body = encodeAsk({ session, ring, degree, needed, ...(relays && { relays }) })
     out.push({ kind: 'tell', to: peer, letter: LETTER.ASK, body, via })
   }
@@ -262,7 +262,7 @@ export class Moves {
     if (this.ground.slots.has(slot.peer)) return void barriers.raise(slot.peer, now)
     // It is asked again at once, for a relayed link.
     const barred = !silent && slot.signaled && reason !== 'misbehaved' && barriers.raise(slot.peer, now)
-    if (barred && relaysOf(this.ground.slots, this.ground.routers).length > 0) return
+    if (barred && this.ground.relays().length > 0) return
     if (reason === 'misbehaved') {
       backoff.shun(slot.peer, now)
       view.remove(slot.peer)

@@ -10,7 +10,6 @@ import { nextKnown } from './candidate.ts'
 import type { Out } from './effect.ts'
 import type { Ground } from './ground.ts'
 import type { Moves } from './moves.ts'
-import { relaysOf } from './relayed.ts'
 import { ASK_TIMEOUT } from './slots.ts'
 
 /** Silent peers on one side behind which nobody is asked: half the peers dead, one of 2¹² gaps is longer. */
@@ -50,7 +49,7 @@ function planSide(ground: Ground, moves: Moves, forward: boolean, now: number, o
       }
       continue
     }
-    const relays = barriers.has(peer, now) ? relaysOf(slots, ground.routers) : []
+    const relays = barriers.has(peer, now) ? ground.relays() : []
     const ready = backoff.readyAt(peer, true)
     if (ready > now) {
       again = Math.min(again, ready)
