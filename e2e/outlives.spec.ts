@@ -110,6 +110,11 @@ test('two tabs that ICE cannot connect talk over a relayed link; when its relay 
   await expect.poll(() => pathTo(b.id), { timeout: 30_000 }).toBe('relayed')
   expect(await a.send(b.id, 'x'.repeat(200_000))).toMatchObject({ outcome: 'ok' })
   await everyoneHearsEveryone([a, b, ...relays], 'relayed')
+  const passed = await b.page.evaluate(
+    other => globalThis.tab.mesh.stats().links.find(({ peer }) => peer === other)?.bytesReceived,
+    a.id,
+  )
+  expect(passed).toBeGreaterThan(200_000)
   const carried = await Promise.all(
     relays.map(({ page }) => page.evaluate(() => globalThis.tab.mesh.stats().relay)),
   )

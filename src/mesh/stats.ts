@@ -30,7 +30,7 @@ export function statsOf(
         interests,
         intents,
         roundTrip,
-        ...driver.links.traffic(link),
+        ...(node.traffic(link) ?? driver.links.traffic(link)),
         path: relayed ? 'relayed' : driver.links.path(link),
         seen: driver.links.seen(link),
         slot,

@@ -91,6 +91,11 @@ export class Node {
     return overlay.up().map(slot => ({ peer: slot.peer, neighbours: [...(slot.neighbours ?? [])] }))
   }
 
+  /** Bytes and packets that have passed over a relayed link. */
+  traffic(link: LinkId) {
+    return this.machines.relayed.circuits.traffic(link)
+  }
+
   /** Whether much waits on a relayed link. */
   isFull(link: LinkId): boolean {
     return this.machines.relayed.isFull(link)

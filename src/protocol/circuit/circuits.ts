@@ -83,6 +83,11 @@ export class Circuits {
     return this.ends.has(link)
   }
 
+  /** Bytes and packets of a circuit of this node's own. */
+  traffic(link: LinkId) {
+    return this.ends.get(link)?.traffic
+  }
+
   /** Takes a frame. It leaves at the {@link flush} that ends the turn. */
   send(link: LinkId, frame: Uint8Array): void {
     const end = this.ends.get(link)

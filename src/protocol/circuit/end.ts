@@ -100,6 +100,8 @@ export class End implements Party {
   private taken = 0
   private told = 0
   private forged = 0
+  private packetsSent = 0
+  private packetsReceived = 0
   private readonly until: number
   private repeatAt = NEVER
   private creditAt = NEVER
@@ -116,6 +118,12 @@ export class End implements Party {
 
   get deadline(): number {
     return Math.min(this.open ? NEVER : this.until, this.repeatAt, this.creditAt, this.probeAt)
+  }
+
+  /** What has passed, as it crossed the carrier. */
+  get traffic() {
+    const { sent, taken, packetsSent, packetsReceived } = this
+    return { bytesSent: sent, bytesReceived: taken, packetsSent, packetsReceived }
   }
 
   // ── set-up ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -205,6 +213,7 @@ export class End implements Party {
       return 'bad-seal'
     }
     this.forged = 0
+    this.packetsReceived++
     this.taken = counter + box.length + CIRCUIT_OVERHEAD
     if (plain.length > 0) out.push({ kind: 'circuit-packet', link: this.circuit.link, bytes: plain })
     const untold = this.taken - this.told
@@ -263,6 +272,7 @@ export class End implements Party {
     const box = this.home.sealer.seal(this.shared, numbered(this.outward, this.sent), packet)
     this.push(writeCarry(this.ref, this.sent, box), out)
     this.sent += box.length + CIRCUIT_OVERHEAD
+    this.packetsSent++
   }
 
   private credit(out: CircuitOutbox): void {
