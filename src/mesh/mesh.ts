@@ -13,24 +13,20 @@ import type { PeerId } from '../protocol/id.ts'
 import type { Order } from '../protocol/input.ts'
 import type { Node } from '../protocol/node.ts'
 import { EVERYTHING } from '../protocol/topic.ts'
+import type { Mesh } from './api.ts'
 import type {
   BroadcastOptions,
-  Data,
   DiagnoseOptions,
   HistoryOptions,
   InviteOptions,
   JoinOptions,
-  Logger,
-  Mesh,
-  MeshEvents,
-  MeshOptions,
-  MeshStats,
-  MeshWarning,
-  Message,
-  PastMessage,
   SendOptions,
   WelcomeOptions,
-} from './api.ts'
+} from './api-call-options.ts'
+import type { MeshEvents, MeshWarning } from './api-events.ts'
+import type { Data, Message, PastMessage } from './api-messages.ts'
+import type { Logger, MeshOptions } from './api-options.ts'
+import type { MeshStats } from './api-stats.ts'
 import {
   checkBoolean,
   checkFunction,

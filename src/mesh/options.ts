@@ -14,7 +14,7 @@ import { RELAY_BUDGET } from '../protocol/node-circuits.ts'
 import { EVERYTHING } from '../protocol/topic.ts'
 import type { SignalingTransport } from '../signaling/port.ts'
 import { MAX_TRANSPORTS, SeveralTransports } from '../signaling/several.ts'
-import type { GossipOptions, InvitedOptions, Logger } from './api.ts'
+import type { GossipOptions, InvitedOptions, Logger } from './api-options.ts'
 import {
   checkBoolean,
   checkFunction,
