@@ -23,29 +23,20 @@
  */
 export type { AddressBook, BookEntry } from './book/port.ts'
 export type { Identity } from './identity/identity.ts'
+export type { Mesh } from './mesh/api.ts'
 export type {
-  AcceptInfo,
   BroadcastOptions,
-  Data,
   DiagnoseOptions,
-  GossipOptions,
   HistoryOptions,
-  InvitedOptions,
   InviteOptions,
   JoinOptions,
-  LinkStats,
-  Logger,
-  Mesh,
-  MeshEvents,
-  MeshOptions,
-  MeshStats,
-  MeshWarning,
-  Message,
-  PastMessage,
-  PeerTopics,
   SendOptions,
   WelcomeOptions,
-} from './mesh/api.ts'
+} from './mesh/api-call-options.ts'
+export type { MeshEvents, MeshWarning, PeerTopics } from './mesh/api-events.ts'
+export type { Data, Message, PastMessage } from './mesh/api-messages.ts'
+export type { AcceptInfo, GossipOptions, InvitedOptions, Logger, MeshOptions } from './mesh/api-options.ts'
+export type { LinkStats, MeshStats } from './mesh/api-stats.ts'
 export { createMesh } from './mesh/create.ts'
 export type { Diagnosis, PeerProbe, ServerProbe, Verdict } from './mesh/diagnose.ts'
 export { MeshError, type MeshErrorCode } from './mesh/errors.ts'

@@ -16,7 +16,7 @@
 /// <reference path="./simple-peer-module.d.ts" />
 import Peer from 'simple-peer'
 import { sha256 } from '../crypto/hash.ts'
-import { bindingOf, fingerprintOf, sameFingerprint } from './binding.ts'
+import { bindingOf, fingerprintOf } from './binding.ts'
 import { CarriedNegotiation } from './carried.ts'
 import { SpareCertificate } from './certificate.ts'
 import { newConnection } from './new-connection.ts'
@@ -31,7 +31,8 @@ import {
   LOW_WATER,
   MAX_PACKET,
 } from './port.ts'
-import { readSignal, type Signal } from './signal.ts'
+import { readSignal } from './signal.ts'
+import { SignalGate } from './signal-gate.ts'
 
 export interface SimplePeerOptions {
   /** STUN and TURN servers. Default: none, which is enough within one network. */
@@ -46,10 +47,6 @@ export interface SimplePeerOptions {
 export const CONNECT_TIMEOUT = 10_000
 /** How long a closing link may take to send what it holds: 1 MiB (the high-water mark) at 3 Mbit/s. */
 const LINGER = 3_000
-/** Candidates taken from the other side: a host with many interfaces has some 30, and each costs connectivity checks. */
-const MAX_CANDIDATES = 64
-/** Descriptions after the first, each of which begins an ICE restart: a phone on a train for an hour. Then the link is made anew. */
-const MAX_RESTARTS = 64
 /** id 0 on both sides; ordered and reliable are the defaults of a channel, said here because the port promises them. */
 const CHANNEL: RTCDataChannelInit = { negotiated: true, id: 0, ordered: true }
 
@@ -97,11 +94,9 @@ class SimplePeerLink implements Link {
   private state: LinkState = 'opening'
   /** `send` has returned false since the last drain. */
   private full = false
-  private described = false
+  private readonly gate: SignalGate
   /** The other side's description, as it was handed to the engine. */
   private remote = ''
-  private candidates = 0
-  private restarts = 0
 
   constructor(
     initiator: boolean,
@@ -111,6 +106,7 @@ class SimplePeerLink implements Link {
     patience: number | undefined,
   ) {
     this.initiator = initiator
+    this.gate = new SignalGate(initiator)
     this.events = events
     this.connectTimeout = connectTimeout
     this.timer = setTimeout(() => this.end('timeout'), patience ?? connectTimeout)
@@ -155,7 +151,8 @@ class SimplePeerLink implements Link {
   signal(data: string): void {
     if (this.state === 'closing' || this.state === 'ended') return
     const signal = readSignal(data)
-    if (!signal || !this.accepts(signal)) {
+    const { gate } = this
+    if (!signal || !gate.accepts(signal, this.state === 'open' ? this.connection : undefined)) {
       this.endSoon('failed')
       return
     }
@@ -163,7 +160,7 @@ class SimplePeerLink implements Link {
       this.restart()
       return
     }
-    if (signal.type === 'candidate' && ++this.candidates > MAX_CANDIDATES) return
+    if (signal.type === 'candidate' && gate.exceeds()) return
     if (signal.type !== 'candidate') this.remote = signal.sdp
     if (signal.type === 'answer' && this.state === 'opening') {
       clearTimeout(this.timer)
@@ -203,21 +200,6 @@ class SimplePeerLink implements Link {
 
   async path(): Promise<LinkPath> {
     return pathOf(this.state === 'open' ? this.connection : undefined)
-  }
-
-  /** One description per link, of the other role; later ones may find a new path, to the same fingerprint as in the handshake. */
-  private accepts(signal: Signal): boolean {
-    if (signal.type === 'candidate') return true
-    if ((signal.type !== 'offer') !== this.initiator) return false
-    if (this.state === 'open') {
-      if (++this.restarts > MAX_RESTARTS) return false
-      if (signal.type === 'restart') return true
-      this.candidates = 0
-      return sameFingerprint(signal.sdp, this.connection?.remoteDescription?.sdp)
-    }
-    if (this.described) return false
-    this.described = true
-    return signal.type !== 'restart'
   }
 
   private openChannel(connection: RTCPeerConnection): RTCDataChannel {

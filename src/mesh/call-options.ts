@@ -4,7 +4,7 @@
  */
 import { MAX_PAST } from '../protocol/gossip/past.ts'
 import type { Order } from '../protocol/input.ts'
-import type { BroadcastOptions, HistoryOptions, SendOptions } from './api.ts'
+import type { BroadcastOptions, HistoryOptions, SendOptions } from './api-call-options.ts'
 import {
   checkFunction,
   checkInteger,

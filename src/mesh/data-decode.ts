@@ -6,7 +6,7 @@
  */
 import { MAX_BODY } from '../protocol/wire/limits.ts'
 import { utf8Decode } from '../protocol/wire/text.ts'
-import type { Data } from './api.ts'
+import type { Data } from './api-messages.ts'
 import {
   BINARY,
   type Decoded,

@@ -19,7 +19,7 @@
  * @module
  */
 import type { Drop } from '../protocol/effect.ts'
-import type { Data } from './api.ts'
+import type { Data } from './api-messages.ts'
 
 export const EXT_UNDEFINED = 0
 export const EXT_BIGINT = 1

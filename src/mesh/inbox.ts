@@ -3,7 +3,9 @@
  * @module
  */
 import type { PeerId } from '../protocol/id.ts'
-import type { Data, Logger, MeshEvents, Message, PastMessage } from './api.ts'
+import type { MeshEvents } from './api-events.ts'
+import type { Data, Message, PastMessage } from './api-messages.ts'
+import type { Logger } from './api-options.ts'
 import { decodeData } from './data-decode.ts'
 import type { AppEffect } from './driver.ts'
 import type { Emitter } from './events.ts'

@@ -9,14 +9,7 @@
 import type { Link, LinkEvents, LinkFactory, LinkPath } from '../link/port.ts'
 import type { Input, LinkEnd, LinkId } from '../protocol/input.ts'
 import { Outgoing } from './outgoing.ts'
-
-/** Bytes and packets that have passed. */
-export interface Traffic {
-  bytesSent: number
-  bytesReceived: number
-  packetsSent: number
-  packetsReceived: number
-}
+import { noTraffic, type Traffic } from './traffic.ts'
 
 /** What becomes of a prepared link before it is one of the protocol's, and its end after that. */
 export interface PreparedEvents {
@@ -296,8 +289,4 @@ export class LinkTable {
     const entry = this.entries.get(id)
     if (entry !== undefined) run(entry)
   }
-}
-
-function noTraffic(): Traffic {
-  return { bytesSent: 0, bytesReceived: 0, packetsSent: 0, packetsReceived: 0 }
 }

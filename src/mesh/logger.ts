@@ -2,7 +2,7 @@
  * The application's logger, behind a shield: logging must not be able to break what it logs.
  * @module
  */
-import type { Logger } from './api.ts'
+import type { Logger } from './api-options.ts'
 
 export function shielded(logger: Logger): Logger {
   const guard =

@@ -5,15 +5,11 @@ import { MemoryNetwork } from '../link/memory.ts'
 import { base32, type PeerId } from '../protocol/id.ts'
 import { MemorySignaling, MemoryTransport } from '../signaling/memory.ts'
 import type { SignalingTransport } from '../signaling/port.ts'
-import type {
-  BroadcastOptions,
-  HistoryOptions,
-  Mesh,
-  MeshOptions,
-  MeshWarning,
-  Message,
-  PeerTopics,
-} from './api.ts'
+import type { Mesh } from './api.ts'
+import type { BroadcastOptions, HistoryOptions } from './api-call-options.ts'
+import type { MeshWarning, PeerTopics } from './api-events.ts'
+import type { Message } from './api-messages.ts'
+import type { MeshOptions } from './api-options.ts'
 import { createMeshWith } from './create.ts'
 import { MeshError } from './errors.ts'
 import type { Platform, Timers } from './ports.ts'

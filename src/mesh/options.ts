@@ -8,13 +8,12 @@ import type { Identity } from '../identity/identity.ts'
 import { BACKOFF, type BackoffOptions } from '../protocol/backoff.ts'
 import type { RelayBudget } from '../protocol/circuit/circuits.ts'
 import { overDefaults } from '../protocol/defaults.ts'
-import { ID_BYTES, type PeerId } from '../protocol/id.ts'
+import type { PeerId } from '../protocol/id.ts'
 import type { Order } from '../protocol/input.ts'
 import { RELAY_BUDGET } from '../protocol/node-circuits.ts'
 import { EVERYTHING } from '../protocol/topic.ts'
 import type { SignalingTransport } from '../signaling/port.ts'
-import { MAX_TRANSPORTS, SeveralTransports } from '../signaling/several.ts'
-import type { GossipOptions, InvitedOptions, Logger } from './api.ts'
+import type { GossipOptions, InvitedOptions, Logger } from './api-options.ts'
 import {
   checkBoolean,
   checkFunction,
@@ -28,6 +27,13 @@ import {
   checkText,
   shown,
 } from './arguments.ts'
+import {
+  checkAddressBook,
+  checkIceServers,
+  checkIdentity,
+  checkLogger,
+  readTransport,
+} from './given-objects.ts'
 
 /** Links per peer. Measured: at 8, 10,000 peers are one island, 8.9 hops across with look-ahead; at 5, 1,000 peers and 8.7. */
 export const DEFAULT_MAX_PEERS = 8
@@ -218,75 +224,9 @@ function readBackoff(options: unknown): Required<BackoffOptions> {
   return backoff
 }
 
-function checkAddressBook(book: unknown): asserts book is AddressBook | false | undefined {
-  if (book === false || book === undefined) return
-  if (typeof book !== 'object' || book === null)
-    throw new TypeError(`addressBook must be an AddressBook or false, got ${shown(book)}`)
-  for (const method of ['load', 'save']) checkFunction(`addressBook.${method}`, Reflect.get(book, method))
-}
-
 /** An option that is `undefined` is one that was not given. */
 function withoutUndefined(options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-}
-
-/** One transport, or several made one. */
-function readTransport(given: unknown): SignalingTransport {
-  if (!Array.isArray(given)) {
-    checkTransport(given)
-    return given
-  }
-  const transports: unknown[] = given
-  if (transports.length === 0 || transports.length > MAX_TRANSPORTS)
-    throw new RangeError(
-      `transport must be one, or a list of 1 … ${MAX_TRANSPORTS}, got ${transports.length}`,
-    )
-  if (new Set(transports).size < transports.length)
-    throw new TypeError('transport has the same object twice: make one for each place')
-  const checked = transports.map(each => {
-    checkTransport(each)
-    return each
-  })
-  const [only] = checked
-  return checked.length === 1 && only !== undefined ? only : new SeveralTransports(checked)
-}
-
-function checkTransport(transport: unknown): asserts transport is SignalingTransport {
-  const wanted = 'transport must be a SignalingTransport, e.g. new WebSocketTransport(url)'
-  if (typeof transport !== 'object' || transport === null)
-    throw new TypeError(`${wanted}, got ${shown(transport)}`)
-  for (const method of ['open', 'send', 'sample', 'close'])
-    if (typeof Reflect.get(transport, method) !== 'function')
-      throw new TypeError(`${wanted}, got an object without ${method}()`)
-}
-
-function checkIdentity(identity: unknown): asserts identity is 'persistent' | 'ephemeral' | Identity {
-  if (identity === 'persistent' || identity === 'ephemeral') return
-  const wanted = "identity must be 'persistent', 'ephemeral' or an Identity"
-  if (typeof identity !== 'object' || identity === null)
-    throw new TypeError(`${wanted}, got ${shown(identity)}`)
-  const publicKey: unknown = Reflect.get(identity, 'publicKey')
-  if (!(publicKey instanceof Uint8Array) || publicKey.length !== ID_BYTES)
-    throw new TypeError(`${wanted}; identity.publicKey must be a Uint8Array of ${ID_BYTES} bytes`)
-  checkFunction('identity.sign', Reflect.get(identity, 'sign'))
-}
-
-/** What RTCPeerConnection would refuse, said while one still knows where it came from. */
-function checkIceServers(servers: unknown): asserts servers is readonly RTCIceServer[] {
-  if (!Array.isArray(servers)) throw new TypeError(`iceServers must be an array, got ${shown(servers)}`)
-  servers.forEach((server: unknown, i) => {
-    const name = `iceServers[${i}]`
-    if (typeof server !== 'object' || server === null)
-      throw new TypeError(`${name} must be an object with urls, got ${shown(server)}`)
-    const urls: unknown = Reflect.get(server, 'urls')
-    for (const url of Array.isArray(urls) ? urls : [urls]) {
-      if (typeof url !== 'string' || !/^(stun|turn)s?:./.test(url))
-        throw new TypeError(`${name}.urls must begin with stun:, stuns:, turn: or turns:, got ${shown(url)}`)
-      for (const needed of url.startsWith('turn') ? ['username', 'credential'] : [])
-        if (typeof Reflect.get(server, needed) !== 'string')
-          throw new TypeError(`${name}.${needed} must be text for a TURN server`)
-    }
-  })
 }
 
 function checkBootstrap(nodes: unknown): asserts nodes is readonly PeerId[] {
@@ -297,11 +237,4 @@ function checkBootstrap(nodes: unknown): asserts nodes is readonly PeerId[] {
 
 function checkAccept(accept: unknown): asserts accept is InvitedOptions['accept'] {
   if (accept !== undefined) checkFunction('accept', accept)
-}
-
-function checkLogger(logger: unknown): asserts logger is Logger {
-  if (typeof logger !== 'object' || logger === null)
-    throw new TypeError(`logger must be an object like console, got ${shown(logger)}`)
-  for (const level of ['debug', 'info', 'warn', 'error'])
-    checkFunction(`logger.${level}`, Reflect.get(logger, level))
 }

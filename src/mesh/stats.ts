@@ -4,7 +4,7 @@
  */
 import type { Drop } from '../protocol/effect.ts'
 import type { Node } from '../protocol/node.ts'
-import type { MeshStats } from './api.ts'
+import type { MeshStats } from './api-stats.ts'
 import type { Driver } from './driver.ts'
 
 /**

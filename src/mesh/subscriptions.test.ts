@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { PeerId } from '../protocol/id.ts'
 import { patternsOf } from '../protocol/topic.ts'
-import type { Message } from './api.ts'
+import type { Message } from './api-messages.ts'
 import { Subscriptions } from './subscriptions.ts'
 
 describe('subscriptions', () => {

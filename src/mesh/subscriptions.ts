@@ -4,7 +4,7 @@
  * @module
  */
 import { patternsOf } from '../protocol/topic.ts'
-import type { Message } from './api.ts'
+import type { Message } from './api-messages.ts'
 
 interface Subscription {
   readonly handler: (message: Message) => void

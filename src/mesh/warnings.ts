@@ -3,7 +3,8 @@
  * first of them are kept for the first listener.
  * @module
  */
-import type { Logger, MeshWarning } from './api.ts'
+import type { MeshWarning } from './api-events.ts'
+import type { Logger } from './api-options.ts'
 
 /** Warnings kept: every kind there is, and some. */
 const KEPT = 16

@@ -1,5 +1,6 @@
 /**
- * The links of a peer: from the open data channel through the handshake to the frames of every machine, and to the end.
+ * The links of a peer: from the open data channel through the handshake to the end. What comes over them goes to
+ * the machines by node-frames.ts.
  *
  * Invariants
  * 1. Frames of a link that is not up reach the handshake only.
@@ -16,10 +17,8 @@ import type { LinkEnd, LinkId } from './input.ts'
 import type { Vital } from './liveness/liveness.ts'
 import { Acquaintance } from './node-acquaintance.ts'
 import { Channel } from './node-channel.ts'
-import { ALL, CIRCUITS, GOSSIP, LIVENESS, type Machines } from './node-machines.ts'
-import { BYE_REASONS } from './overlay/exchange.ts'
-import { readIds } from './overlay/letters.ts'
-import { END_TO_END } from './routing/routing.ts'
+import { Frames } from './node-frames.ts'
+import { ALL, GOSSIP, LIVENESS, type Machines } from './node-machines.ts'
 import { Frame } from './wire/frame.ts'
 import { Reader } from './wire/reader.ts'
 
@@ -28,6 +27,7 @@ export class Links {
   deserted = false
   private readonly machines: Machines
   private readonly acquaintance: Acquaintance
+  private readonly frames: Frames
   private readonly channels = new Map<LinkId, Channel>()
   /** Handshakes that are through and wait for the application's word. */
   private readonly proven = new Map<LinkId, Greeting>()
@@ -54,6 +54,10 @@ export class Links {
       },
     }
     this.acquaintance = new Acquaintance(machines)
+    this.frames = new Frames(machines, this.acquaintance, {
+      vital: (vital, now) => this.vital(vital, now),
+      closed: (link, reason, now) => this.closed(link, reason, now),
+    })
     machines.dropped = (link, peer, reason, now) => this.forget(link, peer, reason, now)
   }
 
@@ -113,88 +117,8 @@ export class Links {
       return
     }
     machines.handshake.settled(link)
-    const drop = this.read(link, channel, type, reader, now)
+    const drop = this.frames.read(channel, type, reader, now)
     if (drop !== undefined) this.penalise(link, drop, now)
-  }
-
-  private read(link: LinkId, channel: Channel, type: number, reader: Reader, now: number): Drop | undefined {
-    const { machines } = this
-    if (type < Frame.PUSH && type !== Frame.BYE && !channel.chatter.take(1, now)) return 'rate'
-    switch (type) {
-      case Frame.PUSH:
-      case Frame.ACK:
-      case Frame.IHAVE:
-      case Frame.GRAFT:
-      case Frame.PRUNE:
-      case Frame.RANGES:
-      case Frame.INTERESTS:
-      case Frame.DECLINE:
-      case Frame.SKIP:
-      case Frame.BEACON:
-      case Frame.TALLY:
-      case Frame.HISTORY:
-      case Frame.PAST:
-        machines.ran |= GOSSIP
-        return machines.gossip.frame(link, type, reader, now, machines.out)
-      case Frame.ROUTED:
-      case Frame.BOUNCED:
-      case Frame.DATA:
-      case Frame.RECEIPT:
-      case Frame.TAKEN:
-      case Frame.HORIZON: {
-        const box = machines.box()
-        const drop = machines.routing.frame(link, type, reader, now, box)
-        machines.playRouted(box, now)
-        if (drop === undefined || !END_TO_END.has(drop)) return drop
-        // The fault of somebody many hops away: the neighbour that passed it on has done its duty.
-        machines.count(drop)
-        return undefined
-      }
-      case Frame.PING:
-      case Frame.PONG:
-      case Frame.REST: {
-        const vital = machines.liveness.frame(link, type, reader, now, machines.out)
-        if (typeof vital === 'object') this.vital(vital, now)
-        return vital === false ? 'malformed' : undefined
-      }
-      case Frame.SEEN:
-      case Frame.PEERS:
-        return this.acquaintance.frame(channel, type, reader, now)
-      case Frame.NEIGHBOURS:
-      case Frame.SHUFFLE:
-      case Frame.SHUFFLED:
-      case Frame.SILENT:
-      case Frame.GONE: {
-        const box = machines.box()
-        const drop = machines.overlay.frame(link, type, reader, now, box)
-        machines.playLaid(box, now)
-        if (type === Frame.NEIGHBOURS && !channel.told.has(type)) {
-          channel.told.add(type)
-          this.acquaintance.introduce(link)
-        }
-        return drop
-      }
-      case Frame.CONNECT:
-      case Frame.OFFER:
-      case Frame.ACCEPT:
-      case Frame.CARRY:
-      case Frame.CREDIT:
-      case Frame.HANGUP:
-        machines.ran |= CIRCUITS
-        return machines.relayed.frame(link, type, reader, now)
-      case Frame.BYE: {
-        machines.ran = ALL
-        const reason = BYE_REASONS[reader.u8() - 1]
-        machines.overlay.farewell(readIds(reader), now)
-        machines.closeLink(link, 'bye', now)
-        // Who left, left everybody; who gave this link up is still there.
-        const left = reason === 'left' || reason === 'bye'
-        this.closed(link, left ? 'bye' : reason === 'evicted' ? 'evicted' : 'closed', now)
-        return undefined
-      }
-      default:
-        return 'unexpected'
-    }
   }
 
   /** What a handshake has come to. */

@@ -15,32 +15,30 @@ import { inviteLetter } from './node-door.ts'
 import { Links } from './node-links.ts'
 import { ALL, CIRCUITS, GOSSIP, LIVENESS, Machines } from './node-machines.ts'
 import { Return } from './node-return.ts'
+import { Standing } from './node-standing.ts'
 
 export class Node {
   readonly config: NodeConfig
   private readonly machines: Machines
   private readonly connections: Links
   private readonly back: Return
-  private current: NodeState = 'idle'
-  private signalingUp = false
-  /** The last sample of the swarm was empty, or the last of the others has left: this peer is the only one. */
-  private alone = false
-  private hadLinks = false
+  private readonly standing: Standing
 
   constructor(config: NodeConfig) {
     this.config = config
     this.machines = new Machines(config)
     this.connections = new Links(this.machines)
     this.back = new Return(this.machines)
+    this.standing = new Standing(this.machines, this.connections)
   }
 
   /** Takes one input; returns what to do about it, in order. */
   handle(input: Input, now: number): readonly Effect[] {
-    const { machines } = this
+    const { machines, standing } = this
     machines.out = []
     machines.ran = 0
     if (input.kind === 'tick') machines.wakeAt = Number.NaN
-    if (this.joined || input.kind === 'join' || input.kind === 'interests' || input.kind === 'discover')
+    if (standing.joined || input.kind === 'join' || input.kind === 'interests' || input.kind === 'discover')
       this.dispatch(input, now)
     else if (
       input.kind === 'broadcast' ||
@@ -50,9 +48,9 @@ export class Node {
     ) {
       machines.out.push({ kind: 'settle', request: input.request, outcome: 'left' })
     }
-    this.back.restartDue(this.signalingUp, now)
+    this.back.restartDue(standing.signalingUp, now)
     machines.flush(now)
-    if (machines.ran === ALL) this.settleState()
+    if (machines.ran === ALL) standing.settle()
     machines.wake(now)
     return machines.out
   }
@@ -60,7 +58,7 @@ export class Node {
   // ── what can be seen from outside ──────────────────────────────────────────────────────────────────────
 
   get state(): NodeState {
-    return this.current
+    return this.standing.current
   }
 
   /** Neighbours: links that are up. */
@@ -163,12 +161,12 @@ export class Node {
       case 'rest':
         return machines.liveness.rest(input.resting, machines.out)
       case 'signaling-up':
-        this.signalingUp = true
+        this.standing.signalingUp = true
         routing.signaling(true)
         overlay.signaling(true, now)
         return this.sampled(input.sample, now)
       case 'signaling-down':
-        this.signalingUp = false
+        this.standing.signalingUp = false
         routing.signaling(false)
         return overlay.signaling(false, now)
       case 'sample':
@@ -204,19 +202,15 @@ export class Node {
     }
   }
 
-  private get joined(): boolean {
-    return this.current !== 'idle' && this.current !== 'left'
-  }
-
   private join(bootstrap: readonly PeerId[], now: number): void {
-    if (this.joined) return
+    if (this.standing.joined) return
     const { overlay, gossip, routing, out } = this.machines
-    this.alone = false
+    this.standing.alone = false
     gossip.start(now)
     routing.start(now)
     for (const peer of bootstrap) this.machines.door.acquaint(peer)
     overlay.join(bootstrap, now)
-    this.become('connecting')
+    this.standing.become('connecting')
     out.push({ kind: 'signaling-join' })
   }
 
@@ -230,9 +224,9 @@ export class Node {
     machines.routed(now, out => machines.routing.stop(now, out))
     this.connections.clear()
     machines.door.clear()
-    this.signalingUp = false
+    this.standing.signalingUp = false
     machines.out.push({ kind: 'signaling-leave' })
-    this.become('left')
+    this.standing.become('left')
   }
 
   /** Peers of before: hearsay, but of one's own. */
@@ -256,7 +250,7 @@ export class Node {
 
   private sampled(sample: readonly PeerSample[], now: number): void {
     const { machines } = this
-    this.alone = sample.length === 0
+    this.standing.alone = sample.length === 0
     this.learn(sample, now)
     machines.overlay.learn(
       sample.map(peer => peer.id),
@@ -297,31 +291,5 @@ export class Node {
     machines.ran |= GOSSIP
     const bad = machines.gossip.verified(n, ok, now, machines.out, machine === 'history')
     if (bad !== undefined) connections.penalise(bad.link, bad.drop, now)
-  }
-
-  // ── state ──────────────────────────────────────────────────────────────────────────────────────────────
-
-  private settleState(): void {
-    if (!this.joined) return
-    const { connections } = this
-    if (connections.deserted) this.alone = true
-    connections.deserted = false
-    if (this.machines.overlay.linked) {
-      this.hadLinks = true
-      return this.become('connected')
-    }
-    if (this.signalingUp && this.alone) {
-      // Nobody to link to is as connected as one can be: the first peer of a swarm waits for the second.
-      this.hadLinks = false
-      return this.become('connected')
-    }
-    if (this.current === 'connected' && (this.hadLinks || !this.signalingUp)) this.become('reconnecting')
-  }
-
-  private become(state: NodeState): void {
-    if (state === this.current) return
-    this.current = state
-    this.machines.gossip.cutOff(state !== 'connected')
-    this.machines.out.push({ kind: 'state', state })
   }
 }

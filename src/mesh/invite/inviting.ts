@@ -10,7 +10,7 @@
 import type { PeerId } from '../../protocol/id.ts'
 import type { Input, LinkEnd } from '../../protocol/input.ts'
 import type { NodeConfig } from '../../protocol/node-config.ts'
-import type { InviteOptions, WelcomeOptions } from '../api.ts'
+import type { InviteOptions, WelcomeOptions } from '../api-call-options.ts'
 import { MeshError } from '../errors.ts'
 import type { LinkTable } from '../link-table.ts'
 import type { Ports } from '../ports.ts'

@@ -2,7 +2,7 @@
  * The options of `invite()` and `welcome()`: checked, with their defaults.
  * @module
  */
-import type { InviteOptions, WelcomeOptions } from '../api.ts'
+import type { InviteOptions, WelcomeOptions } from '../api-call-options.ts'
 import { checkBoolean, checkMilliseconds, checkNames, checkSignal, shown } from '../arguments.ts'
 
 /** Time to send a link to somebody, or to hold a phone before a screen; short enough that a leaked one is soon worth nothing. */
