@@ -120,7 +120,7 @@ describe('discover', () => {
     await until(first, () => first.neighbours.includes(quiet.peerId))
     const second = await house.mesh()
     await until(second, () => second.neighbours.includes(first.peerId))
-    await expect.poll(() => quiet.neighbours.length).toBe(2)
+    await expect.poll(() => quiet.neighbours.length, { timeout: 10_000 }).toBe(2)
     // Who is asked by it takes it; who asks it by its id gets no answer.
     const third = await house.idle({ bootstrapNodes: [quiet.peerId], maxPeers: 3 })
     await third.join()

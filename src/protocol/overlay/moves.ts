@@ -21,6 +21,8 @@ const RING_WAIT = 1000
 const FULL_WAIT = 4000
 /** A neighbour whose link broke is not asked again before this, ms: what SETTLE of plan.ts gives a ring to settle. */
 const LOST_WAIT = 250
+/** After a neighbour was lost others may be gone as well: for so long, ms, an ask takes both roads at once. */
+export const WOUNDED = 10_000
 /** Alternatives in a refusal or a good-bye. */
 export const ALTERNATIVES = 6
 
@@ -38,6 +40,8 @@ export class Moves {
 
   /** What the letter that is being answered came by. */
   road: Road = 'mesh'
+  /** Until then letters over the mesh may well meet the dead. */
+  woundedUntil = 0
   /** Until then many join at once (plan.ts). */
   rushUntil = 0
 
@@ -61,6 +65,7 @@ export class Moves {
     const needed = asRelay || (slots.sound === 0 && barriers.size > 0 && config.maxPeers > 3)
     const body = encodeAsk({ session, ring, degree, needed, ...(relays && { relays }) })
     out.push({ kind: 'tell', to: peer, letter: LETTER.ASK, body, via })
+    if (via === 'mesh') asked.again = { body, at: now < this.woundedUntil ? now : now + slots.patience }
   }
 
   /** A direct link beside a relayed one. */
@@ -81,6 +86,15 @@ export class Moves {
     const { session, ring } = ask
     relayed.direct = slots.create({ peer: relayed.peer, session, ring, outgoing: false }, now)
     this.agree(relayed.direct, undefined, now, out)
+  }
+
+  /** An ask over the mesh that no answer has come to is said again by the server: hops die with what they carry. */
+  sayAgain(slot: Slot, now: number, out: Out): void {
+    if (slot.again === undefined || now < slot.again.at) return
+    const { body } = slot.again
+    slot.again = undefined
+    if (slot.phase === 'asked')
+      out.push({ kind: 'tell', to: slot.peer, letter: LETTER.ASK, body, via: 'signaling' })
   }
 
   /** What is under way with a peer; in a session, what belongs to it. */
@@ -288,6 +302,7 @@ export class Moves {
   lost(slot: Slot, reason: LinkEnd, now: number, out: Out): void {
     const { slots, view, backoff, exchange } = this.ground
     const evicted = reason === 'evicted'
+    if (!evicted) this.woundedUntil = now + WOUNDED
     slots.drop(slot)
     // Who stood behind it on the ring stands before this peer now.
     for (const id of slot.neighbours ?? []) view.addNear(id)

@@ -35,7 +35,7 @@ import {
   REFUSAL,
   readIds,
 } from './letters.ts'
-import { Moves } from './moves.ts'
+import { Moves, WOUNDED } from './moves.ts'
 import { NEWS_WAIT, Plan, REPLAN } from './plan.ts'
 import { chooseRelay, RELAY_AFTER } from './relayed.ts'
 import type { Road, Slot } from './slot.ts'
@@ -194,7 +194,9 @@ export class Overlay {
     if (!this.plan.running) return undefined
     this.moves.road = via
     const slot = this.moves.of(from)
-    if (via === 'signaling' && slot !== undefined && slot.phase !== 'up') slot.via = via
+    // An ask may come twice, by both roads: what counts is which was taken (moves.ts, accept).
+    if (via === 'signaling' && kind !== LETTER.ASK && slot !== undefined && slot.phase !== 'up')
+      slot.via = via
     const drop = this.read(from, kind, body, now, out)
     this.moves.road = 'mesh'
     return drop
@@ -390,6 +392,7 @@ export class Overlay {
     const slot = this.slotOf(link)
     if (slot === undefined) return
     slot.suspect = suspect
+    if (suspect) this.moves.woundedUntil = now + WOUNDED
     this.ground.exchange.changed(now)
     this.plan.replan(now, 0)
   }

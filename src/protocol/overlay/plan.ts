@@ -14,6 +14,7 @@ import type { Ground } from './ground.ts'
 import { ALTERNATIVES, type Moves } from './moves.ts'
 import { idleCircuit } from './relayed.ts'
 import { planRing } from './ring.ts'
+import type { Slot } from './slot.ts'
 import { tickUpgrades, upgradeDeadline } from './upgrade.ts'
 
 /** Asks and openings of this side at a time: each may cost an ICE negotiation. */
@@ -72,8 +73,12 @@ export class Plan {
     if (!this.running) return Number.POSITIVE_INFINITY
     let earliest = Math.min(this.planAt, this.shedAt, this.sampleAt, this.ground.exchange.deadline)
     for (const slot of this.ground.slots)
-      if (slot.phase !== 'up') earliest = Math.min(earliest, slot.deadline)
+      if (slot.phase !== 'up') earliest = Math.min(earliest, slot.deadline, this.againAt(slot))
     return Math.min(earliest, upgradeDeadline(this.ground), this.moves.beside?.deadline ?? earliest)
+  }
+
+  private againAt({ again, phase }: Slot): number {
+    return again !== undefined && phase === 'asked' && this.signalingUp ? again.at : Number.POSITIVE_INFINITY
   }
 
   start(bootstrap: readonly PeerId[], now: number): void {
@@ -98,6 +103,7 @@ export class Plan {
     if (!this.running) return
     const { slots, exchange } = this.ground
     for (const slot of slots) {
+      if (now >= this.againAt(slot)) this.moves.sayAgain(slot, now, out)
       if (slot.phase === 'up' || now < slot.deadline) continue
       this.moves.expire(slot, now, out)
       this.replan(now, 0)

@@ -17,6 +17,7 @@ function slot(first: number, more: Partial<Slot> = {}): Slot {
     since: 0,
     suspect: false,
     relayed: false,
+    again: undefined,
     direct: undefined,
     tryAt: Number.POSITIVE_INFINITY,
     tryIn: 0,

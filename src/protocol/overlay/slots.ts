@@ -220,6 +220,7 @@ export class Slots {
       since: now,
       suspect: false,
       relayed: asked.relayed === true,
+      again: undefined,
       direct: undefined,
       tryAt: Number.POSITIVE_INFINITY,
       tryIn: 0,
