@@ -138,9 +138,9 @@ function valuesOf(runs: readonly Run[], from: readonly Source[]): (number | null
   return []
 }
 
-/** `undefined` where the run had no such phase. */
+/** `undefined` where the run had no such phase, or was stopped before it came to the figure. */
 function valueIn(figures: Figures, source: Source): number | null | undefined {
-  if (source.phases === undefined) return figureIn(figures, source)
+  if (source.phases === undefined) return source.field in figures ? figureIn(figures, source) : undefined
   const { phases, field } = source
   const values = phases.map(phase => figureIn(figures, { phase, field })).filter(value => value != null)
   return values.length === 0 ? undefined : Math.max(...values)
