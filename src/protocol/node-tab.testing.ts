@@ -24,6 +24,8 @@ const AFTER_LEAVE: ReadonlySet<string> = new Set(['settle', 'wake'])
 
 export interface TabOptions {
   readonly maxPeers?: number
+  /** Relays nothing. */
+  readonly relay?: false
   /** A key to come back with. */
   readonly key?: Uint8Array
   readonly epoch?: number
@@ -72,6 +74,7 @@ export class Tab {
       discoveryKey: swarm,
       epoch,
       maxPeers,
+      relay: options.relay,
       kademliaK: 20,
       connectTimeout: 10_000,
       random,

@@ -52,12 +52,7 @@ export class Backoff {
 
   /** Whether the last thing that was heard of a peer is that it cannot be had. */
   failing(peer: PeerId): boolean {
-    return this.failures(peer) > 0
-  }
-
-  /** Failures in a row. */
-  failures(peer: PeerId): number {
-    return this.of(peer).failures
+    return this.of(peer).failures > 0
   }
 
   shuns(peer: PeerId, now: number): boolean {

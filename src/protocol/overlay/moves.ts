@@ -21,8 +21,10 @@ const RING_WAIT = 1000
 const FULL_WAIT = 4000
 /** A neighbour whose link broke is not asked again before this, ms: what SETTLE of plan.ts gives a ring to settle. */
 const LOST_WAIT = 250
-/** After a neighbour was lost others may be gone as well: for so long, ms, an ask takes both roads at once. */
-export const WOUNDED = 10_000
+/** An ask is said again by the other road after this at the latest, ms: a third of the time that an ask has. */
+const AGAIN = 1000
+/** After a neighbour was lost others may be gone as well, and letters with them: for so long, ms, the server introduces. */
+export const WOUNDED = 30_000
 /** Alternatives in a refusal or a good-bye. */
 export const ALTERNATIVES = 6
 
@@ -53,19 +55,19 @@ export class Moves {
 
   /** Asks for a link: a relayed one where `relays` are named. */
   ask(peer: PeerId, ring: boolean, now: number, out: Out, relays?: readonly PeerId[], asRelay = false): void {
-    const { config, slots, barriers, backoff } = this.ground
+    const { config, slots, barriers } = this.ground
     const session = newSession(config.random)
     const degree = slots.up().length
     const asked = slots.create({ peer, session, ring, outgoing: true, relayed: relays !== undefined }, now)
     if (slots.full) this.beside = asked
     else slots.add(asked)
-    // Whom the mesh has not brought an answer of is perhaps beyond it, or was not at the server: in turns.
-    const beyond = backoff.failures(peer) % 2 === 1
-    const via = now < this.rushUntil || beyond ? 'signaling' : 'mesh'
+    const isDoubtful = now < this.rushUntil || now < this.woundedUntil
+    const via = isDoubtful ? 'signaling' : 'mesh'
     const needed = asRelay || (slots.sound === 0 && barriers.size > 0 && config.maxPeers > 3)
     const body = encodeAsk({ session, ring, degree, needed, ...(relays && { relays }) })
     out.push({ kind: 'tell', to: peer, letter: LETTER.ASK, body, via })
-    if (via === 'mesh') asked.again = { body, at: now < this.woundedUntil ? now : now + slots.patience }
+    const other = isDoubtful ? 'mesh' : 'signaling'
+    asked.again = { body, via: other, at: now + Math.min(slots.patience, AGAIN) }
   }
 
   /** A direct link beside a relayed one. */
@@ -88,13 +90,12 @@ export class Moves {
     this.agree(relayed.direct, undefined, now, out)
   }
 
-  /** An ask over the mesh that no answer has come to is said again by the server: hops die with what they carry. */
+  /** An ask that no answer has come to is said again by the other road: hops die with what they carry, and a server may be deaf. */
   sayAgain(slot: Slot, now: number, out: Out): void {
     if (slot.again === undefined || now < slot.again.at) return
-    const { body } = slot.again
+    const { body, via } = slot.again
     slot.again = undefined
-    if (slot.phase === 'asked')
-      out.push({ kind: 'tell', to: slot.peer, letter: LETTER.ASK, body, via: 'signaling' })
+    if (slot.phase === 'asked') out.push({ kind: 'tell', to: slot.peer, letter: LETTER.ASK, body, via })
   }
 
   /** What is under way with a peer; in a session, what belongs to it. */
@@ -275,7 +276,8 @@ export class Moves {
     // A direct link beside a relayed one, which goes on.
     if (this.ground.slots.has(slot.peer)) return void barriers.raise(slot.peer, now)
     // It is asked again at once, for a relayed link.
-    const barred = !silent && slot.signaled && reason !== 'misbehaved' && barriers.raise(slot.peer, now)
+    // What the other side has closed was no fault of ICE's.
+    const barred = !silent && slot.signaled && reason === 'timeout' && barriers.raise(slot.peer, now)
     if (barred && this.ground.relays().length > 0) return
     if (reason === 'misbehaved') {
       backoff.shun(slot.peer, now)

@@ -5,7 +5,7 @@
  * Scheideler, ALENEX 2007); bucket links make it short (Kademlia, §2).
  *
  * Here are the inputs. What is known is in ground.ts, what is done with a slot in moves.ts, what is done by itself
- * and when in plan.ts.
+ * and when in plan.ts, what comes in letters in correspondence.ts.
  *
  * Invariants
  * 1. Slots (asked, opening and up) never exceed `maxPeers`; one slot per peer.
@@ -21,23 +21,13 @@ import { isInitiator, type PeerId } from '../id.ts'
 import type { Input, LinkEnd, LinkId } from '../input.ts'
 import { Frame } from '../wire/frame.ts'
 import type { Reader } from '../wire/reader.ts'
+import { Correspondence } from './correspondence.ts'
 import type { Out } from './effect.ts'
 import { HEARSAY_EVERY, SHUFFLE_IDS } from './exchange.ts'
 import { Ground, type OverlayConfig } from './ground.ts'
-import {
-  type Ask,
-  decodeAccept,
-  decodeAsk,
-  decodeRefuse,
-  decodeSignal,
-  encodeSignal,
-  LETTER,
-  REFUSAL,
-  readIds,
-} from './letters.ts'
+import { encodeSignal, LETTER, readIds } from './letters.ts'
 import { Moves, WOUNDED } from './moves.ts'
 import { NEWS_WAIT, Plan, REPLAN } from './plan.ts'
-import { chooseRelay, RELAY_AFTER } from './relayed.ts'
 import type { Road, Slot } from './slot.ts'
 import { awaitUpgrade, upgradeSoon } from './upgrade.ts'
 
@@ -51,11 +41,13 @@ export class Overlay {
   private readonly ground: Ground
   private readonly moves: Moves
   private readonly plan: Plan
+  private readonly correspondence: Correspondence
 
   constructor(config: OverlayConfig) {
     this.ground = new Ground(config)
     this.moves = new Moves(this.ground)
     this.plan = new Plan(this.ground, this.moves)
+    this.correspondence = new Correspondence(this.ground, this.moves, this.plan)
   }
 
   /** Slots in use: never more than `maxPeers`. */
@@ -180,8 +172,6 @@ export class Overlay {
     else if (slot.phase === 'asked') this.fail(slot, 'timeout', now, out)
   }
 
-  // ── letters ────────────────────────────────────────────────────────────────────────────────────────────
-
   /** A letter of routing's; `via`: what it came by. */
   letter(
     from: PeerId,
@@ -191,129 +181,7 @@ export class Overlay {
     out: Out,
     via: Road = 'mesh',
   ): Drop | undefined {
-    if (!this.plan.running) return undefined
-    this.moves.road = via
-    const slot = this.moves.of(from)
-    // An ask may come twice, by both roads: what counts is which was taken (moves.ts, accept).
-    if (via === 'signaling' && kind !== LETTER.ASK && slot !== undefined && slot.phase !== 'up')
-      slot.via = via
-    const drop = this.read(from, kind, body, now, out)
-    this.moves.road = 'mesh'
-    return drop
-  }
-
-  private read(from: PeerId, kind: number, body: Uint8Array, now: number, out: Out): Drop | undefined {
-    const silent = this.ground.heard(from)
-    if (silent && (kind === LETTER.ACCEPT || kind === LETTER.REFUSE)) this.ground.slots.late()
-    switch (kind) {
-      case LETTER.ASK:
-        return this.onAsk(from, body, now, out)
-      case LETTER.ACCEPT:
-        return this.onAccept(from, body, now, out)
-      case LETTER.REFUSE:
-        return this.onRefuse(from, body, now, out)
-      case LETTER.SIGNAL:
-        return this.onSignal(from, body, now, out)
-      default:
-        return 'unexpected'
-    }
-  }
-
-  private onAsk(from: PeerId, body: Uint8Array, now: number, out: Out): Drop | undefined {
-    const ask = decodeAsk(body)
-    if (ask === undefined) return 'malformed'
-    this.plan.asked(ask.degree, now)
-    if (this.ground.backoff.shuns(from, now)) {
-      this.moves.refuse(from, ask.session, REFUSAL.POLICY, out)
-      return undefined
-    }
-    const slot = this.moves.of(from)
-    if (slot !== undefined) {
-      if (slot.session === ask.session) return undefined
-      // It has lost the link, or its ask was under way while the link came up: the link itself is asked which.
-      if (slot.phase === 'up' && slot.relayed && ask.relays === undefined) {
-        if (slot.direct?.session !== ask.session) this.moves.acceptDirect(slot, ask, now, out)
-        return undefined
-      }
-      if (slot.phase === 'up') {
-        out.push({ kind: 'doubt', link: slot.link })
-        this.moves.refuse(from, ask.session, REFUSAL.ALREADY, out)
-        return undefined
-      }
-      // Both asked: the lower id's session is the one that counts, so one link comes of it.
-      if (slot.phase === 'asked' && isInitiator(this.ground.config.id, from)) return undefined
-      // It has given the older attempt up.
-      this.moves.giveUp(slot, 'closed', out)
-    }
-    const { relays } = ask
-    const carrier = relays && chooseRelay(this.ground.slots, relays)
-    if (relays !== undefined && carrier === undefined) {
-      this.ground.view.add(from)
-      this.moves.refuse(from, ask.session, REFUSAL.NO_RELAY, out)
-      this.plan.askRelay(relays, now, out)
-    } else if (this.admit(from, ask, carrier, now, out)) this.moves.accept(from, ask, carrier, now, out)
-    else {
-      this.ground.view.add(from)
-      this.moves.refuse(from, ask.session, REFUSAL.FULL, out)
-    }
-    return undefined
-  }
-
-  private admit(from: PeerId, ask: Ask, carrier: Slot | undefined, now: number, out: Out): boolean {
-    const { slots } = this.ground
-    slots.reserved = carrier
-    const admitted = this.moves.admit(from, ask, now, out)
-    slots.reserved = undefined
-    return admitted
-  }
-
-  private onAccept(from: PeerId, body: Uint8Array, now: number, out: Out): Drop | undefined {
-    const accept = decodeAccept(body)
-    if (accept === undefined) return 'malformed'
-    const { session, relay } = accept
-    const slot = this.moves.of(from, session)
-    if (slot?.session !== session) this.moves.refuse(from, session, REFUSAL.STALE, out)
-    else if (slot.phase === 'asked' && !this.moves.accepted(slot, relay, now, out)) {
-      this.moves.refuse(from, session, REFUSAL.FULL, out)
-    }
-    return undefined
-  }
-
-  private onRefuse(from: PeerId, body: Uint8Array, now: number, out: Out): Drop | undefined {
-    const refusal = decodeRefuse(body)
-    if (refusal === undefined) return 'malformed'
-    const slot = this.moves.of(from, refusal.session)
-    // Only who was asked may name others: a stranger's list would crowd out what is known.
-    if (slot?.session !== refusal.session || slot.phase === 'up') return undefined
-    if (refusal.reason === REFUSAL.NO_RELAY) {
-      this.ground.barriers.noRelay(from)
-      this.plan.askRelay(refusal.alternatives, now, out)
-    } else this.plan.suggested(refusal.alternatives, now)
-    if (slot.phase === 'asked') this.ground.slots.answered(slot, now)
-    this.moves.refused(slot, refusal.reason, now, out)
-    this.plan.refused(slot.ring, now)
-    return undefined
-  }
-
-  private onSignal(from: PeerId, body: Uint8Array, now: number, out: Out): Drop | undefined {
-    const signal = decodeSignal(body)
-    if (signal === undefined) return 'malformed'
-    const slot = this.moves.of(from, signal.session)
-    if (slot?.session !== signal.session) return undefined
-    // The yes has been overtaken, or was lost.
-    if (slot.relayed || (slot.phase === 'asked' && !this.moves.accepted(slot, undefined, now, out)))
-      return undefined
-    slot.signaled = true
-    // Of a link that is up it finds the path anew.
-    if (slot.phase !== 'up') {
-      // The ring does not wait for ICE to give up where a neighbour may carry the link.
-      const { slots, config } = this.ground
-      const { connectTimeout } = config
-      const soon = slot.ring && slots.sound > 0 ? RELAY_AFTER + 3 * slots.patience : connectTimeout
-      slot.deadline = slot.since + Math.min(connectTimeout, soon)
-    }
-    out.push({ kind: 'link-signal', link: slot.link, data: signal.data })
-    return undefined
+    return this.correspondence.take(from, kind, body, now, out, via)
   }
 
   // ── who comes in ───────────────────────────────────────────────────────────────────────────────────────
@@ -385,7 +253,7 @@ export class Overlay {
     if (slot.phase === 'up') {
       this.moves.lost(slot, reason, now, out)
       this.plan.lost(now)
-    } else this.fail(slot, 'timeout', now, out)
+    } else this.fail(slot, reason === 'closed' ? reason : 'timeout', now, out)
   }
 
   suspect(link: LinkId, suspect: boolean, now: number): void {

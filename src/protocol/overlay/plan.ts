@@ -46,6 +46,7 @@ export class Plan {
   private joinedAt = 0
   /** There is no mesh yet: the server introduces, several at a time. */
   private rushUntil = 0
+  private hadLinks = false
   private planAt = Number.POSITIVE_INFINITY
   private shedAt = Number.POSITIVE_INFINITY
   private sampleAt = Number.POSITIVE_INFINITY
@@ -77,6 +78,11 @@ export class Plan {
     return Math.min(earliest, upgradeDeadline(this.ground), this.moves.beside?.deadline ?? earliest)
   }
 
+  /** Whether a peer without links asks one at a time: not in a rush, and not who has lost them all. */
+  private inTurn(now: number): boolean {
+    return now >= this.rushUntil && !this.hadLinks
+  }
+
   private againAt({ again, phase }: Slot): number {
     return again !== undefined && phase === 'asked' && this.signalingUp ? again.at : Number.POSITIVE_INFINITY
   }
@@ -84,6 +90,7 @@ export class Plan {
   start(bootstrap: readonly PeerId[], now: number): void {
     this.running = true
     this.joinedAt = now
+    this.hadLinks = false
     this.bootstrap = bootstrap
     this.planAt = now
   }
@@ -183,6 +190,7 @@ export class Plan {
 
   /** A link has come up; another may be too much by now. */
   gained(now: number): void {
+    this.hadLinks = true
     this.fillWait = REPLAN
     this.shedAt = Math.min(this.shedAt, now + jitter(this.ground.config.random, SHED_AFTER, 0.5))
     this.replan(now, 0)
@@ -209,7 +217,7 @@ export class Plan {
     const { ground } = this
     const { slots, backoff, config, target } = ground
     const alone = slots.sound === 0
-    if (alone && now >= this.rushUntil) {
+    if (alone && this.inTurn(now)) {
       // One at a time: once it has a link, this peer needs no server for the others.
       const hedge = slots.hedgedAt()
       if (hedge > now) {
@@ -217,7 +225,7 @@ export class Plan {
         return
       }
     }
-    this.planAt = planRing(ground, this.moves, now, out, now >= this.rushUntil)
+    this.planAt = planRing(ground, this.moves, now, out, this.inTurn(now))
     if (!alone && now < this.joinedAt + SETTLE) return this.replan(this.joinedAt + SETTLE, 0)
     this.askRouters(now, out)
     if (slots.held(target, now) >= target) return
@@ -248,7 +256,7 @@ export class Plan {
   private planBuckets(now: number, out: Out): void {
     const { slots, target } = this.ground
     while (slots.held(target, now) < target && slots.pending(now) < PARALLEL) {
-      if (slots.sound === 0 && now >= this.rushUntil && slots.hedgedAt() > now) break
+      if (slots.sound === 0 && this.inTurn(now) && slots.hedgedAt() > now) break
       const peer = this.nextBucketPeer(now)
       if (peer === undefined || (slots.size >= target && !this.moves.makeRoom(false, now, out))) break
       this.moves.ask(peer, false, now, out)

@@ -35,8 +35,8 @@ export interface Slot {
   tryIn: number
   /** The other side has sent a signal for the link. */
   signaled: boolean
-  /** While it is asked over the mesh: the ask, to be said again by the server at that time. */
-  again: { readonly body: Uint8Array; readonly at: number } | undefined
+  /** While it is asked: the ask, to be said again by the other road at that time. */
+  again: { readonly body: Uint8Array; readonly at: number; readonly via: Road } | undefined
   /** What its letters came by: the signaling server if one of them did. */
   via: Road
   /** It does not want others to be told of it: it stands on nobody's ring. */
