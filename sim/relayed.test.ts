@@ -47,16 +47,16 @@ function threeWithBarrier(): { world: World; a: Peer; b: Peer; relay: Peer } {
 }
 
 describe('two peers that ICE cannot connect', () => {
-  test('get a relayed link through their common neighbour within seven seconds of meeting', () => {
+  test('get a relayed link through their common neighbour within nine seconds of meeting', () => {
     const { world } = threeWithBarrier()
-    world.advance(7000)
+    world.advance(9000)
     expect(ringFaults(world.live())).toEqual([])
     expect(relayedEnds(world)).toBe(2)
   })
 
   test('exchange broadcasts and direct messages over it while the signaling server is dead', () => {
     const { world, a, b } = threeWithBarrier()
-    world.advance(7000)
+    world.advance(9000)
     world.server.stop()
     const sent = [world.broadcast(a), world.send(a, b, 5000, 300_000), world.send(b, a, 5000)]
     world.advance(5000)
@@ -65,7 +65,7 @@ describe('two peers that ICE cannot connect', () => {
 
   test('get a direct link, and the relayed one ends, once a path opens; the application hears of it in pairs', () => {
     const { world, a, b } = threeWithBarrier()
-    world.advance(7000)
+    world.advance(9000)
     const told = eventsOf(world)
     world.network.barriersDown = true
     world.advance(60_000)
@@ -77,7 +77,7 @@ describe('two peers that ICE cannot connect', () => {
 
   test('keep the relayed link while attempts at a direct one fail', () => {
     const { world } = threeWithBarrier()
-    world.advance(7000)
+    world.advance(9000)
     const told = eventsOf(world)
     world.advance(300_000)
     expect(relayedEnds(world)).toBe(2)
@@ -86,7 +86,7 @@ describe('two peers that ICE cannot connect', () => {
 
   test('move to another relay when theirs dies', () => {
     const { world, a, b, relay } = threeWithBarrier()
-    world.advance(7000)
+    world.advance(9000)
     // One that both can reach.
     let other = world.join()
     while (other.traits.symmetricNat) {

@@ -12,9 +12,9 @@ import type { Slots } from './slots.ts'
 
 /**
  * A direct link that ICE has not brought about in this time and three times what an answer takes (slots.ts) is given up for a
- * relayed one, ms: a slow phone takes three seconds, and round trips of 700 ms take five.
+ * relayed one, ms: a slow phone takes three seconds, a busy machine with two browsers six.
  */
-export const RELAY_AFTER = 4000
+export const RELAY_AFTER = 6000
 /** A circuit is set up or refused within this, ms (circuit/end.ts has five seconds for it). */
 export const CIRCUIT_TIMEOUT = 6000
 
