@@ -2,38 +2,16 @@
  * What is said in the demo: lines to all and to one, their receipts, and the past for who comes later.
  */
 
-import { type BrowserContext, test } from '@playwright/test'
+import { test } from '@playwright/test'
 import type { Mesh } from '../src/index.ts'
-import { DemoSite, DemoTab, expect, meshed } from './demo-site.ts'
+import { type DemoTab, demoForAll, expect, meshed } from './demo-site.ts'
 
-let site: DemoSite
-let tabs: DemoTab[] = []
-
-test.beforeAll(async () => {
-  site = await DemoSite.start()
-})
-test.afterAll(() => site?.close())
-
-/** Opens tabs whose complaints count; each test has a swarm of its own unless it says otherwise. */
-async function open(context: BrowserContext, count: number, hash: string): Promise<DemoTab[]> {
-  const opened = await Promise.all(
-    Array.from({ length: count }, () => DemoTab.open(context, `${site.url}${hash}`)),
-  )
-  tabs.push(...opened)
-  return opened
-}
-
-test.beforeEach(() => {
-  tabs = []
-})
-test.afterEach(() => {
-  for (const tab of tabs) expect(tab.complaints).toEqual([])
-})
+const demo = demoForAll()
 
 test('a chat line appears once in every other tab, and its writer sees that it arrived', async ({
   context,
 }) => {
-  const [a, b, c] = (await open(context, 3, '#chat')) as [DemoTab, DemoTab, DemoTab]
+  const [a, b, c] = (await demo.open(context, 3, '#chat')) as [DemoTab, DemoTab, DemoTab]
   await meshed([a, b, c])
   await a.say('good morning')
   await a.say('and good night')
@@ -51,13 +29,13 @@ test('a chat line appears once in every other tab, and its writer sees that it a
 test('an own line says how many have it, a number that only grows; what was not sent says why', async ({
   context,
 }) => {
-  const [a] = (await open(context, 1, '#seen')) as [DemoTab]
+  const [a] = (await demo.open(context, 1, '#seen')) as [DemoTab]
   await expect(a.part('state')).toHaveText('connected')
   await a.say('anybody?')
   const status = a.part('chat-log').locator('[data-delivery]').last()
   await expect(status).toContainText('nobody else is here yet')
 
-  const more = await open(context, 2, '#seen')
+  const more = await demo.open(context, 2, '#seen')
   await meshed([a, ...more])
   await a.page.evaluate(() => {
     const { body } = document
@@ -88,7 +66,7 @@ test('an own line says how many have it, a number that only grows; what was not 
 })
 
 test('who comes later reads what was said before, once and in its place', async ({ context }) => {
-  const [a, b] = (await open(context, 2, '#past')) as [DemoTab, DemoTab]
+  const [a, b] = (await demo.open(context, 2, '#past')) as [DemoTab, DemoTab]
   await meshed([a, b])
   await a.say('first')
   await expect(b.line('first')).toHaveCount(1)
@@ -99,7 +77,7 @@ test('who comes later reads what was said before, once and in its place', async 
   const said = await a.page.evaluate(() => performance.now())
   await a.page.waitForFunction(said => performance.now() - said > 3000, said)
 
-  const [c] = (await open(context, 1, '#past')) as [DemoTab]
+  const [c] = (await demo.open(context, 1, '#past')) as [DemoTab]
   await meshed([a, b, c])
   const before = c.page.getByRole('group', { name: 'Before you came' })
   await expect(before.locator('.bubble')).toHaveText(['first', 'second'])
@@ -112,7 +90,7 @@ test('who comes later reads what was said before, once and in its place', async 
   // Back from outside, only what was missed is new: as a message if it is recent, else from the past, never both.
   await c.part('leave-join').click()
   await expect(c.part('state')).toHaveText('left')
-  const [d] = (await open(context, 1, '#past')) as [DemoTab]
+  const [d] = (await demo.open(context, 1, '#past')) as [DemoTab]
   await meshed([a, b, d])
   await d.say('fourth')
   for (const tab of [a, b]) await expect(tab.line('fourth')).toHaveCount(1)
@@ -126,7 +104,7 @@ test('who comes later reads what was said before, once and in its place', async 
 })
 
 test('when nobody tells of the past nothing is shown, and the chat goes on', async ({ context }) => {
-  const [a, b] = (await open(context, 2, '#silence')) as [DemoTab, DemoTab]
+  const [a, b] = (await demo.open(context, 2, '#silence')) as [DemoTab, DemoTab]
   await meshed([a, b])
   await a.say('unheard')
   await expect(b.line('unheard')).toHaveCount(1)
@@ -144,7 +122,7 @@ test('when nobody tells of the past nothing is shown, and the chat goes on', asy
       },
     })
   })
-  const [c] = (await open(context, 1, '#silence')) as [DemoTab]
+  const [c] = (await demo.open(context, 1, '#silence')) as [DemoTab]
   await asked
   await meshed([a, b, c])
   await a.say('heard')
@@ -155,7 +133,7 @@ test('when nobody tells of the past nothing is shown, and the chat goes on', asy
 test('a direct message is delivered to one tab only; to a closed tab it fails in words', async ({
   context,
 }) => {
-  const [a, b, c] = (await open(context, 3, '#direct')) as [DemoTab, DemoTab, DemoTab]
+  const [a, b, c] = (await demo.open(context, 3, '#direct')) as [DemoTab, DemoTab, DemoTab]
   await meshed([a, b, c])
   const target = await b.peerId()
   await a.writeTo(target, 'between you and me')
@@ -175,7 +153,7 @@ test('a direct message is delivered to one tab only; to a closed tab it fails in
 })
 
 test('a line that was long on its way is put where it belongs', async ({ context }) => {
-  const [a, b] = (await open(context, 2, '#late')) as [DemoTab, DemoTab]
+  const [a, b] = (await demo.open(context, 2, '#late')) as [DemoTab, DemoTab]
   await meshed([a, b])
   const sendAged = (text: string, age: number) =>
     a.page.evaluate(
@@ -199,7 +177,7 @@ test('a line that was long on its way is put where it belongs', async ({ context
 })
 
 test('the keyboard alone is enough: into the chat, and to a direct message', async ({ context }) => {
-  const [a, b] = (await open(context, 2, '#keys')) as [DemoTab, DemoTab]
+  const [a, b] = (await demo.open(context, 2, '#keys')) as [DemoTab, DemoTab]
   await meshed([a, b])
   const { keyboard } = a.page
   const focused = () => a.page.evaluate(() => document.activeElement?.getAttribute('data-testid') ?? '')

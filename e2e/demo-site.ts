@@ -9,7 +9,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type BrowserContext, expect as hasty, type Locator, type Page } from '@playwright/test'
+import { type BrowserContext, expect as hasty, type Locator, type Page, test } from '@playwright/test'
 import type * as SignalingServer from '../server/index.ts'
 
 /** Patient: several tabs and a browser may share one slow machine with other work. */
@@ -117,5 +117,39 @@ export async function meshed(tabs: readonly DemoTab[]): Promise<void> {
     await expect(tab.part('peer-count')).toHaveText(String(tabs.length - 1))
     await expect(tab.part('state')).toHaveText('connected')
     await expect(tab.part('link-count')).not.toHaveText('0')
+  }
+}
+
+/** One site for the tests of a file, and tabs whose complaints count at the end of each. */
+export function demoForAll() {
+  let site: DemoSite | undefined
+  let tabs: DemoTab[] = []
+  test.beforeAll(async () => {
+    site = await DemoSite.start()
+  })
+  test.afterAll(() => site?.close())
+  test.beforeEach(() => {
+    tabs = []
+  })
+  test.afterEach(() => {
+    for (const tab of tabs) expect(tab.complaints).toEqual([])
+  })
+  return {
+    get url(): string {
+      if (site === undefined) throw new Error('the site is there from the first test on')
+      return site.url
+    },
+    /** Opens tabs; each test has a swarm of its own, named in the hash, unless it says otherwise. */
+    async open(context: BrowserContext, count: number, hash: string): Promise<DemoTab[]> {
+      const opened = await Promise.all(
+        Array.from({ length: count }, () => DemoTab.open(context, `${this.url}${hash}`)),
+      )
+      tabs.push(...opened)
+      return opened
+    },
+    /** Its complaints count, too. */
+    watch(tab: DemoTab): void {
+      tabs.push(tab)
+    },
   }
 }

@@ -2,35 +2,13 @@
  * The demo as people meet it: the built site beside the real signaling server, in real tabs.
  */
 
-import { type BrowserContext, test } from '@playwright/test'
-import { DemoSite, DemoTab, expect, meshed } from './demo-site.ts'
+import { test } from '@playwright/test'
+import { DemoSite, DemoTab, demoForAll, expect, meshed } from './demo-site.ts'
 
-let site: DemoSite
-let tabs: DemoTab[] = []
-
-test.beforeAll(async () => {
-  site = await DemoSite.start()
-})
-test.afterAll(() => site?.close())
-
-/** Opens tabs whose complaints count; each test has a swarm of its own unless it says otherwise. */
-async function open(context: BrowserContext, count: number, hash: string): Promise<DemoTab[]> {
-  const opened = await Promise.all(
-    Array.from({ length: count }, () => DemoTab.open(context, `${site.url}${hash}`)),
-  )
-  tabs.push(...opened)
-  return opened
-}
-
-test.beforeEach(() => {
-  tabs = []
-})
-test.afterEach(() => {
-  for (const tab of tabs) expect(tab.complaints).toEqual([])
-})
+const demo = demoForAll()
 
 test('a new name shows in the other tabs, in their lists and at their lines', async ({ context }) => {
-  const [a, b] = (await open(context, 2, '#names')) as [DemoTab, DemoTab]
+  const [a, b] = (await demo.open(context, 2, '#names')) as [DemoTab, DemoTab]
   await meshed([a, b])
   await a.part('my-name').fill('Ada Lovelace')
   await a.part('my-name').press('Enter')
@@ -42,13 +20,13 @@ test('a new name shows in the other tabs, in their lists and at their lines', as
 })
 
 test('“Open 3 more tabs” makes four tabs one mesh', async ({ context }) => {
-  const [first] = (await open(context, 1, '#more')) as [DemoTab]
+  const [first] = (await demo.open(context, 1, '#more')) as [DemoTab]
   await expect(first.part('state')).toHaveText('connected')
   const more: DemoTab[] = []
   context.on('page', page => more.push(new DemoTab(page)))
   await first.part('open-tabs').click()
   await expect.poll(() => more.length).toBe(3)
-  tabs.push(...more)
+  for (const tab of more) demo.watch(tab)
   await meshed([first, ...more])
   await more[2]?.say('we are four')
   for (const tab of [first, more[0], more[1]])
@@ -56,7 +34,7 @@ test('“Open 3 more tabs” makes four tabs one mesh', async ({ context }) => {
 })
 
 test('leaving is seen by the others, and joining again brings everything back', async ({ context }) => {
-  const [a, b] = (await open(context, 2, '#leave')) as [DemoTab, DemoTab]
+  const [a, b] = (await demo.open(context, 2, '#leave')) as [DemoTab, DemoTab]
   await meshed([a, b])
   await a.part('leave-join').click()
   await expect(a.part('state')).toHaveText('left')
@@ -70,7 +48,7 @@ test('leaving is seen by the others, and joining again brings everything back', 
 test('with the signaling connection cut, the chat goes on; restored, newcomers find the mesh', async ({
   context,
 }) => {
-  const [a, b] = (await open(context, 2, '#cut')) as [DemoTab, DemoTab]
+  const [a, b] = (await demo.open(context, 2, '#cut')) as [DemoTab, DemoTab]
   await meshed([a, b])
   const scissors = [a, b].map(tab => tab.part('cut-signaling'))
   for (const button of scissors) await button.click()
@@ -83,16 +61,16 @@ test('with the signaling connection cut, the chat goes on; restored, newcomers f
 
   for (const button of scissors) await button.click()
   for (const tab of [a, b]) await expect(tab.part('signaling')).toHaveAttribute('data-signaling', 'up')
-  const [c] = (await open(context, 1, '#cut')) as [DemoTab]
+  const [c] = (await demo.open(context, 1, '#cut')) as [DemoTab]
   await meshed([a, b, c])
 })
 
 test('the name in the address keeps swarms apart; the bare address is one mesh for everybody', async ({
   context,
 }) => {
-  const red = await open(context, 2, '#red')
-  const bare = await open(context, 2, '')
-  const named = await open(context, 1, '#lobby')
+  const red = await demo.open(context, 2, '#red')
+  const bare = await demo.open(context, 2, '')
+  const named = await demo.open(context, 1, '#lobby')
   const [a, b] = red as [DemoTab, DemoTab]
   const [c] = bare as [DemoTab]
   await meshed(red)
@@ -121,7 +99,7 @@ test('on a phone nothing scrolls sideways, and the input is in sight', async ({ 
     isMobile: true,
   })
   try {
-    const [a, b] = (await open(context, 2, '#a-rather-long-swarm-name-that-somebody-chose')) as [
+    const [a, b] = (await demo.open(context, 2, '#a-rather-long-swarm-name-that-somebody-chose')) as [
       DemoTab,
       DemoTab,
     ]
@@ -162,7 +140,7 @@ test('dark and light follow the system until somebody chooses, and a choice is t
         document.body.dataset['themeAtFirst'] = document.documentElement.dataset['theme'] ?? 'system'
       }).observe(document, { childList: true, subtree: true })
     })
-    const [tab] = (await open(context, 1, '#theme')) as [DemoTab]
+    const [tab] = (await demo.open(context, 1, '#theme')) as [DemoTab]
     const look = () =>
       tab.page.evaluate(() => {
         const { backgroundColor, color } = getComputedStyle(document.body)
@@ -188,7 +166,7 @@ test('dark and light follow the system until somebody chooses, and a choice is t
 
 test('the page forbids inline code and anything from elsewhere, and needs neither', async ({ context }) => {
   // Not among the tabs whose complaints count: this one provokes them.
-  const tab = await DemoTab.open(context, `${site.url}#policy`)
+  const tab = await DemoTab.open(context, `${demo.url}#policy`)
   await expect(tab.part('state')).toHaveText('connected')
   expect(tab.complaints).toEqual([])
   await tab.page.evaluate(() => {
@@ -210,12 +188,12 @@ test('without a signaling server the page says what to do, and finds it once it 
 }) => {
   const lonely = await DemoSite.start()
   const tab = new DemoTab(await context.newPage())
-  await tab.page.goto(`${site.url}?signal=${encodeURIComponent('ws://127.0.0.1:9/signal')}#alone`)
+  await tab.page.goto(`${demo.url}?signal=${encodeURIComponent('ws://127.0.0.1:9/signal')}#alone`)
   await expect(tab.page.getByRole('alert')).toContainText('npm start')
-  await tab.page.goto(`${site.url}?signal=nonsense#alone`)
+  await tab.page.goto(`${demo.url}?signal=nonsense#alone`)
   await expect(tab.page.getByRole('alert')).toContainText('wss://')
   await tab.page.goto(
-    `${site.url}?signal=${encodeURIComponent(lonely.url.replace('http', 'ws'))}signal#alone`,
+    `${demo.url}?signal=${encodeURIComponent(lonely.url.replace('http', 'ws'))}signal#alone`,
   )
   await expect(tab.part('signaling')).toHaveAttribute('data-signaling', 'up')
   await expect(tab.page.getByRole('alert')).toBeHidden()

@@ -129,11 +129,18 @@ test('a network that goes and comes back: the server is reached again at once, a
   const before = await Promise.all(tabs.map(tab => tab.neighbours()))
   const signaling = (tab: Tab) => tab.page.evaluate(() => globalThis.tab.mesh.stats().signaling)
   const context = (tabs[0] as Tab).page.context()
+  const attempts = tabs.map(tab => {
+    const seen = { count: 0 }
+    tab.page.on('websocket', () => seen.count++)
+    return seen
+  })
   await context.setOffline(true)
   await swarm.signaling.kill()
   for (const tab of tabs) await expect.poll(async () => (await signaling(tab)).up).toBe(false)
   // Attempts fail until the wait between two of them is several seconds.
-  await new Promise(resolve => setTimeout(resolve, 6000))
+  await expect
+    .poll(() => Math.min(...attempts.map(({ count }) => count)), { timeout: 60_000 })
+    .toBeGreaterThanOrEqual(4)
   await swarm.signaling.start()
   for (const tab of tabs) expect((await signaling(tab)).up).toBe(false)
   await context.setOffline(false)
