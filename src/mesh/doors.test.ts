@@ -111,16 +111,25 @@ describe('accept', () => {
 })
 
 describe('discover', () => {
-  it('off: nobody is told of it, by the server or by neighbours, and strangers that ask hear nothing', async () => {
-    const quiet = await house.mesh({ discover: false })
-    const first = await house.mesh()
+  // Of two that ask each other at once the one with the lower id is answered.
+  it.each([
+    ['lowest', 0],
+    ['greatest', 2],
+  ])('off: nobody is told of it, and strangers that ask hear nothing; it has the %s id', async (_, place) => {
+    const meshes = [await house.idle(), await house.idle(), await house.idle()]
+    meshes.sort((a, b) => (a.peerId < b.peerId ? -1 : 1))
+    const [quiet] = meshes.splice(place, 1) as [Mesh]
+    const [first, second] = meshes as [Mesh, Mesh]
+    quiet.discover(false)
+    await quiet.join()
+    await first.join()
     expect(first.peers).not.toContain(quiet.peerId)
     // It finds others all the same.
     await linked(quiet)
     await until(first, () => first.neighbours.includes(quiet.peerId))
-    const second = await house.mesh()
+    await second.join()
     await until(second, () => second.neighbours.includes(first.peerId))
-    await expect.poll(() => quiet.neighbours.length, { timeout: 10_000 }).toBe(2)
+    await until(quiet, () => quiet.neighbours.length === 2)
     // Who is asked by it takes it; who asks it by its id gets no answer.
     const third = await house.idle({ bootstrapNodes: [quiet.peerId], maxPeers: 3 })
     await third.join()

@@ -71,7 +71,12 @@ export class Door {
     return letter
   }
 
-  /** A peer that is, or was, a neighbour, was named by the application, or was invited. */
+  /** A silent peer has asked another for a link: that knows of it now, and its own ask may be the one that counts. */
+  asks(peer: PeerId): void {
+    if (this.silent) this.acquaint(peer)
+  }
+
+  /** A peer that is, or was, a neighbour, was named by the application, was invited, or was asked. */
   acquaint(peer: PeerId): void {
     remember(this.acquainted, peer)
   }

@@ -12,6 +12,7 @@ import { Liveness } from './liveness/liveness.ts'
 import { RelayedLinks } from './node-circuits.ts'
 import type { NodeConfig } from './node-config.ts'
 import { Door } from './node-door.ts'
+import { LETTER } from './overlay/letters.ts'
 import { Overlay, type OverlayEffect } from './overlay/overlay.ts'
 import { Routing, type RoutingEffect } from './routing/routing.ts'
 
@@ -86,6 +87,7 @@ export class Machines {
       switch (effect.kind) {
         case 'tell': {
           const { to, letter, body } = effect
+          if (letter === LETTER.ASK) this.door.asks(to)
           const via = effect.via === 'mesh' ? 'any' : 'signaling'
           this.routed(now, out =>
             this.routing.send(
