@@ -95,6 +95,7 @@ describe('the simulator command', () => {
       'direct-kill',
       'idle',
       'survey',
+      'survey-faults',
     ]) {
       expect(out).toContain(name)
     }
@@ -107,7 +108,7 @@ describe('the simulator command', () => {
     const lab = newLab({ ...DEFAULTS, peers: 9 }, setup => new ToyMachine(setup, 'none'))
     const times = [0, 4000, 6000]
     lab.onStep = progress(lab.world, output, () => times.shift() ?? 0)
-    lab.joinOneByOne(20)
+    lab.joinOneByOne()
     expect(said).toEqual([])
     lab.idle(1000)
     expect(said).toEqual([expect.stringMatching(/^idle +done at +1\.2 virtual s, \d+ events, \d+ a second$/)])

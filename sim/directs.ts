@@ -36,17 +36,8 @@ export function sendDirects(world: World, count: number, gap: number): Directs {
   return directs
 }
 
-/** The same beside whatever else the scenario does from now on; {@link awaitDirects} sees them to their end. */
-export function sendBeside(world: World, count: number, gap: number): Directs {
-  const directs: Directs = { sent: [], shortest: new Map() }
-  for (let i = 0; i < count; i++) {
-    world.at(world.now + i * gap, () => sendOne(world, directs, i % everyOf(count) === 0))
-  }
-  return directs
-}
-
 /** Waits until each is settled. */
-export function awaitDirects(world: World, { sent }: Directs): void {
+function awaitDirects(world: World, { sent }: Directs): void {
   world.runUntil(() => sent.every(message => message.outcome !== undefined), 2 * DIRECT_TIMEOUT, 50)
 }
 

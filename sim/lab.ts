@@ -20,6 +20,8 @@ const PATIENCE = 60_000
 const AFTERMATH = 2000
 /** Survivors of a kill should have a message within this, virtual ms. */
 const SURVIVOR_DEADLINE = 10_000
+/** Any number of peers joins within it, virtual ms. */
+const MINUTE = 60_000
 
 type Measured = { -readonly [F in keyof Report]?: Report[F] }
 
@@ -45,8 +47,8 @@ export class Lab {
 
   // ——— joining ———
 
-  /** Peers join one after the other, `gap` virtual ms apart. */
-  joinOneByOne(gap = 20, count = this.world.options.peers): void {
+  /** Peers join one after the other, `gap` virtual ms apart: 20, but all of them within a minute. */
+  joinOneByOne(count = this.world.options.peers, gap = Math.min(20, MINUTE / count)): void {
     for (let i = 0; i < count; i++) {
       this.world.join()
       this.world.advance(gap)
@@ -138,12 +140,12 @@ export class Lab {
   }
 
   /** Waits until the messages are everywhere, and writes the phase down. */
-  conclude(name: string, sent: readonly Sent[], before: Traffic): void {
+  conclude(name: string, sent: readonly Sent[], before: Traffic, recoveryMs: number | null = null): void {
     const world = this.world
     world.runUntil(() => sent.every(({ message }) => isEverywhere(message, world.peers)), PATIENCE, 50)
     world.runUntil(() => sent.every(({ message }) => message.outcome !== undefined), PATIENCE, 50)
     world.advance(AFTERMATH)
-    this.phases.push(phaseOf(name, sent, world.traffic.since(before), world.peers))
+    this.phases.push(phaseOf(name, sent, world.traffic.since(before), world.peers, recoveryMs))
     this.onStep?.(name)
   }
 
@@ -174,10 +176,10 @@ export class Lab {
   /** Notes when the live peers were one island with a whole ring for the first time since `start`. */
   noteWhole(start: number): boolean {
     const live = this.world.live()
-    if (this.found.wholeMs === undefined && islands(live) === 1 && ringFaults(live).length === 0) {
+    if (this.found.wholeMs == null && islands(live) === 1 && ringFaults(live).length === 0) {
       this.found.wholeMs = this.world.now - start
     }
-    return this.found.wholeMs !== undefined
+    return this.found.wholeMs != null
   }
 
   /** Notes what joining took: time until the first link, link changes and bytes, per peer that lives. */
@@ -200,10 +202,10 @@ export class Lab {
   recover(start: number, limit: number): void {
     const { world } = this
     const recovered = () => {
-      if (this.found.recoveryMs === undefined && islands(world.live()) === 1 && this.complete()) {
+      if (this.found.recoveryMs == null && islands(world.live()) === 1 && this.complete()) {
         this.found.recoveryMs = world.now - start
       }
-      return this.found.recoveryMs !== undefined
+      return this.found.recoveryMs != null
     }
     world.runUntil(() => [recovered(), this.noteWhole(start)].every(Boolean), limit, 50)
   }
@@ -247,7 +249,8 @@ export class Lab {
   /** Notes the share of deliveries to survivors that came in time, of what was sent from `since` on. */
   noteSurvivors(since: number): void {
     const sent = this.broadcastsSent.filter(({ sentAt }) => sentAt >= since)
-    this.found.deliverySurvivors = shareOf(sent, this.world.peers, SURVIVOR_DEADLINE)
+    const share = shareOf(sent, this.world.peers, SURVIVOR_DEADLINE)
+    if (share !== null) this.found.deliverySurvivors = Math.min(share, this.found.deliverySurvivors ?? 1)
   }
 
   /** From now on, once a virtual second: the most that one peer has relayed in it. */

@@ -45,7 +45,13 @@ export function shareOf(
   return expected === 0 ? 1 : made / expected
 }
 
-export function phaseOf(name: string, sent: readonly Sent[], spent: Traffic, peers: readonly Peer[]): Phase {
+export function phaseOf(
+  name: string,
+  sent: readonly Sent[],
+  spent: Traffic,
+  peers: readonly Peer[],
+  recoveryMs: number | null,
+): Phase {
   let deliveries = 0
   let expected = 0
   let all = 0
@@ -84,5 +90,6 @@ export function phaseOf(name: string, sent: readonly Sent[], spent: Traffic, pee
     bytesPerDelivery: spent.bytes / per,
     packetsPerDelivery: spent.packets / per,
     settled: settled / count,
+    recoveryMs,
   }
 }

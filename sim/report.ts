@@ -30,6 +30,8 @@ export interface Phase {
   readonly packetsPerDelivery: number
   /** Requests settled with `ok`, as a share. */
   readonly settled: number
+  /** Where peers were killed during the phase: virtual ms from then until the survivors were one island and had every message. */
+  readonly recoveryMs: number | null
 }
 
 export interface BudgetResult {

@@ -16,6 +16,7 @@ export interface Case {
 const VARIANTS: readonly Case[] = [
   // First: a run that is cut short has at least this at the largest size.
   { name: 'survey', scenario: 'survey', options: {} },
+  { name: 'survey-faults', scenario: 'survey-faults', options: {} },
   { name: 'broadcast', scenario: 'broadcast', options: {} },
   { name: 'broadcast-loss-5', scenario: 'broadcast', options: { loss: 0.05 } },
   { name: 'many-senders', scenario: 'many-senders', options: {} },

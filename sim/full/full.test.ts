@@ -36,10 +36,12 @@ describe('the plan', () => {
     for (const { plot } of GROWTH) expect(PLOTS[plot]).toBeDefined()
   })
 
-  it('asks the survey only for phases that it holds to a budget', () => {
-    const survey = scenarios.find(({ name }) => name === 'survey')
+  it.each(['survey', 'survey-faults'])('asks %s only for phases that it holds to a budget', name => {
+    const survey = scenarios.find(scenario => scenario.name === name)
     const held = new Set(survey?.budgets({ ...DEFAULTS, ...survey.defaults }).map(({ phase }) => phase))
-    for (const { phases } of [...TARGETS, ...GROWTH].flatMap(({ from }) => from))
+    const sources = [...TARGETS, ...GROWTH].flatMap(({ from }) => from).filter(({ of }) => of === name)
+    expect(sources.length).toBeGreaterThan(0)
+    for (const { phases } of sources)
       for (const phase of phases ?? []) expect(held.has(phase), phase).toBe(true)
   })
 

@@ -32,7 +32,7 @@ export const broadcast: Scenario = {
     { field: 'duplicatesPerDelivery', max: allowed(loss, duplicate + reorder + jitter) },
   ],
   run(lab) {
-    lab.joinOneByOne(20)
+    lab.joinOneByOne()
     lab.settle()
     lab.idle(10_000)
     const [sender] = lab.pick(1)

@@ -21,7 +21,7 @@ export const causal: Scenario = {
   ],
   run(lab) {
     const { world } = lab
-    lab.joinOneByOne(20)
+    lab.joinOneByOne()
     lab.settle()
     const talkers = lab.pick(TALKERS)
     lab.broadcasts('warm-up', talkers, 3, 20)

@@ -21,7 +21,7 @@ export const churn: Scenario = {
   ],
   run(lab) {
     const { world } = lab
-    lab.joinOneByOne(20)
+    lab.joinOneByOne()
     lab.settle()
     const core = lab.pick(CORE)
     lab.broadcasts('before', core, 4)

@@ -32,7 +32,7 @@ export const coldSenders: Scenario = {
     { field: 'lastHop', max: 13 },
   ],
   run(lab) {
-    lab.joinOneByOne(20)
+    lab.joinOneByOne()
     lab.settle()
     const [first, ...others] = lab.pick(51)
     if (first !== undefined) veryFirstMessage(lab, first)

@@ -3,11 +3,23 @@
  * @module
  */
 import { directFigures, sendDirects, wholeAgain } from '../directs.ts'
+import type { Lab } from '../lab.ts'
 import type { Scenario } from '../scenario.ts'
 
 /** A message every so many ms, and how many after the kill: a quarter of a minute. */
-export const DIRECT_GAP = 10
-export const DIRECTS = 1500
+const DIRECT_GAP = 10
+const DIRECTS = 1500
+
+/** Kills a share of the peers; direct messages are all that is sent. */
+export function killSilently(lab: Lab, share: number): void {
+  const { world } = lab
+  const killedAt = world.now
+  for (const peer of lab.pick(Math.floor(world.options.peers * share))) world.kill(peer)
+  const directs = sendDirects(world, DIRECTS, DIRECT_GAP)
+  Object.assign(lab.found, directFigures(directs))
+  lab.found.routingRecoveryMs = wholeAgain(directs.sent, killedAt)
+  lab.onStep?.('direct messages')
+}
 
 export const directKill: Scenario = {
   name: 'direct-kill',
@@ -20,13 +32,8 @@ export const directKill: Scenario = {
     { field: 'routingRecoveryMs', max: 5000 },
   ],
   run(lab) {
-    const { world } = lab
-    lab.joinOneByOne(20)
+    lab.joinOneByOne()
     lab.settle()
-    const killedAt = world.now
-    for (const peer of lab.pick(Math.floor(world.options.peers * world.options.kill))) world.kill(peer)
-    const directs = sendDirects(world, DIRECTS, DIRECT_GAP)
-    Object.assign(lab.found, directFigures(directs))
-    lab.found.routingRecoveryMs = wholeAgain(directs.sent, killedAt)
+    killSilently(lab, lab.world.options.kill)
   },
 }

@@ -18,7 +18,7 @@ export const direct: Scenario = {
     { field: 'directSuccess', min: 1 },
   ],
   run(lab) {
-    lab.joinOneByOne(20)
+    lab.joinOneByOne()
     lab.settle()
     randomPairs(lab)
   },

@@ -19,7 +19,7 @@ export const frozen: Scenario = {
   ],
   run(lab) {
     const { world } = lab
-    lab.joinOneByOne(20)
+    lab.joinOneByOne()
     lab.settle()
     const sleepers = lab.pick(Math.ceil(world.options.peers * SHARE))
     const asleep = new Set(sleepers)

@@ -20,7 +20,7 @@ export const idle: Scenario = {
     { field: 'linkChangesPerPeerPerMinute', max: 0.1 },
   ],
   run(lab) {
-    lab.joinOneByOne(20)
+    lab.joinOneByOne()
     lab.settle()
     aMinuteIdle(lab)
   },

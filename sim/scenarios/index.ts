@@ -21,6 +21,7 @@ import { relayed } from './relayed.ts'
 import { serverDown } from './server-down.ts'
 import { sleeping } from './sleep.ts'
 import { survey } from './survey.ts'
+import { surveyFaults } from './survey-faults.ts'
 import { topics } from './topics.ts'
 
 export const scenarios: readonly Scenario[] = [
@@ -40,6 +41,7 @@ export const scenarios: readonly Scenario[] = [
   directKill,
   idle,
   survey,
+  surveyFaults,
   topics,
   receipts,
   causal,

@@ -20,12 +20,12 @@ export const late: Scenario = {
   ],
   run(lab) {
     const { world } = lab
-    lab.joinOneByOne(20)
+    lab.joinOneByOne()
     lab.settle()
     // Far enough apart that all peers have them in one order.
     lab.broadcasts('past', lab.pick(5), (LAST * 1.5) / 5, 500)
     const last = new Set(world.ledger.messages.slice(-LAST))
-    lab.joinOneByOne(100, NEWCOMERS)
+    lab.joinOneByOne(NEWCOMERS, 100)
     const newcomers = world.peers.slice(-NEWCOMERS)
     world.runUntil(() => newcomers.every(peer => peer.joinedAt <= world.now), 60_000)
     world.advance(1000)

@@ -29,7 +29,7 @@ export const manySenders: Scenario = {
       : []),
   ],
   run(lab) {
-    lab.joinOneByOne(20)
+    lab.joinOneByOne()
     lab.settle()
     const senders = lab.pick(50)
     lab.broadcasts('first', senders, 1, 20)

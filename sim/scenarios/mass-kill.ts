@@ -16,14 +16,13 @@ export function recoveryWithin(kill: number): number {
 }
 
 /**
- * Kills while broadcasts run and waits until the survivors are whole, as `killed`; returns those who broadcast.
- *
- * @param killed - called at the moment of the kill
+ * Kills a share of the peers while broadcasts run and waits until the survivors are whole, as phase `name`; returns
+ * those who broadcast.
  */
-export function killWhileTalking(lab: Lab, killed = () => {}): readonly Peer[] {
+export function killWhileTalking(lab: Lab, share = lab.world.options.kill, name = 'killed'): readonly Peer[] {
   const { world } = lab
   const start = world.now
-  const victims = lab.pick(Math.floor(world.options.peers * world.options.kill))
+  const victims = lab.pick(Math.floor(world.options.peers * share))
   const doomed = new Set(victims)
   const senders = world.choice.sample(
     world.live().filter(peer => !doomed.has(peer)),
@@ -36,8 +35,9 @@ export function killWhileTalking(lab: Lab, killed = () => {}): readonly Peer[] {
   for (let i = 0; i < MESSAGES; i++) {
     if (i === MESSAGES / 2) {
       for (const peer of victims) world.kill(peer)
+      lab.found.recoveryMs = null
+      lab.found.wholeMs = null
       killedAt = world.now
-      killed()
     }
     const sender = senders[i % senders.length]
     if (sender !== undefined) sent.push(lab.broadcast(sender))
@@ -45,7 +45,7 @@ export function killWhileTalking(lab: Lab, killed = () => {}): readonly Peer[] {
     if (killedAt > 0) lab.noteWhole(killedAt)
   }
   lab.recover(killedAt, 60_000)
-  lab.conclude('killed', sent, before)
+  lab.conclude(name, sent, before, lab.found.recoveryMs)
   lab.noteSurvivors(start)
   return senders
 }
@@ -65,7 +65,7 @@ export const massKill: Scenario = {
     { field: 'ringFaults', max: 0 },
   ],
   run(lab) {
-    lab.joinOneByOne(20)
+    lab.joinOneByOne()
     lab.settle()
     lab.headline = 'killed'
     const senders = killWhileTalking(lab)

@@ -45,7 +45,7 @@ export const partition: Scenario = {
     ...(loss + duplicate + reorder === 0 ? [{ field: 'crossingsPerMissing', max: 2 } as const] : []),
   ],
   run(lab) {
-    lab.joinOneByOne(20)
+    lab.joinOneByOne()
     lab.settle()
     lab.headline = 'parted'
     const senders = aMinuteApart(lab)

@@ -26,7 +26,7 @@ export const receipts: Scenario = {
   ],
   run(lab) {
     const { world } = lab
-    lab.joinOneByOne(20)
+    lab.joinOneByOne()
     lab.settle()
     const [sender, ...others] = lab.pick(6)
     if (sender === undefined) return

@@ -31,7 +31,7 @@ export const relayed: Scenario = {
   run(lab) {
     const { world } = lab
     lab.watchRelays()
-    lab.joinOneByOne(GAP)
+    lab.joinOneByOne(undefined, GAP)
     world.advance(MEETING)
     lab.settle()
     world.server.stop()

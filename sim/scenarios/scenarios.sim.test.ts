@@ -127,6 +127,7 @@ describe('faults', () => {
     ['direct-kill', { peers: 100, seed: 13 }],
     ['idle', { peers: 100, seed: 9 }],
     ['survey', { peers: 60, seed: 19 }],
+    ['survey-faults', { peers: 60, seed: 19 }],
     ['topics', { peers: 60, seed: 5 }],
     ['topics', { peers: 40, seed: 13, loss: 0.05 }],
     ['receipts', { peers: 100, seed: 13 }],

@@ -20,7 +20,7 @@ export const serverDown: Scenario = {
   ],
   run(lab) {
     const { world } = lab
-    lab.joinOneByOne(20)
+    lab.joinOneByOne()
     lab.settle()
     world.server.stop()
     lab.broadcasts('no server', lab.pick(5), 3)
@@ -30,7 +30,7 @@ export const serverDown: Scenario = {
     lab.directs(100)
     world.server.start(world.live())
     world.advance(3000)
-    lab.joinOneByOne(20, NEWCOMERS)
+    lab.joinOneByOne(NEWCOMERS)
     lab.settle()
     lab.broadcasts('newcomers', world.live().slice(-NEWCOMERS), 2)
   },

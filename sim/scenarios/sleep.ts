@@ -29,7 +29,7 @@ export const sleeping: Scenario = {
   ],
   run(lab) {
     const { world } = lab
-    lab.joinOneByOne(20)
+    lab.joinOneByOne()
     lab.settle()
     const sleepers = lab.pick(Math.ceil(world.options.peers * SHARE))
     const awake = world.live().filter(peer => !sleepers.includes(peer))

@@ -5,7 +5,7 @@
  */
 export class RangeSet {
   /** start, end, start, end, …; ascending, with at least one number missing between two ranges. */
-  private readonly bounds: number[] = []
+  private bounds: number[] = []
 
   /** Ranges in the set. */
   get count(): number {
@@ -41,7 +41,12 @@ export class RangeSet {
     const bounds = this.bounds
     const last = bounds.length - 1
     // In order, the common case: the last range grows, or a new one follows it.
-    if (last < 0 || from > (bounds[last] as number) + 1) {
+    if (last < 0) {
+      // Most sets never have a second range; an array that is pushed to takes room for seventeen numbers at once.
+      this.bounds = [from, to]
+      return
+    }
+    if (from > (bounds[last] as number) + 1) {
       bounds.push(from, to)
       return
     }
