@@ -65,7 +65,7 @@ export function startScissors(transport: CuttableTransport): void {
     if (transport.cut) transport.restore()
     else transport.sever()
     button.setAttribute('aria-pressed', String(transport.cut))
-    setText(button, transport.cut ? 'Restore the signaling connection' : 'Cut the signaling connection')
+    setText(button, transport.cut ? 'Restore signaling' : 'Cut signaling')
   })
 }
 
