@@ -62,6 +62,15 @@ describe('computeTable', () => {
     expect(computed.split('\n')).toHaveLength(code.split('\n').length)
   })
 
+  it('finds a table that is made into a typed array', () => {
+    const computed = computeTable(
+      'const a = /* pure */ Uint8Array.from([1, 4])',
+      'a',
+      '[1, 2].map(n => n * n)',
+    )
+    expect(computed).toBe('const a = /* pure */ Uint8Array.from([1, 2].map(n => n * n))')
+  })
+
   it('refuses an expression of other numbers, and a table that is not there', () => {
     expect(() => computeTable(code, 'squares', '[1, 4, 8]')).toThrow('squares is not what is computed')
     expect(() => computeTable(code, 'cubes', '[1]')).toThrow('no table cubes')

@@ -3,13 +3,15 @@
  * functions on one object, simple-peer is one class. What is left out becomes blanks, so that source maps hold.
  *
  * The lists are checked against the package: a name that is not there fails the build. What remains is the
- * package's own code; only one table of constants is computed instead of carried, and compared while building.
+ * package's own code; only tables of constants are computed instead of carried, and compared while building, and
+ * unrolled loops are rolled up (rolled.ts).
  *
  * @module
  */
 
 import { parseAst } from 'rolldown/parseAst'
 import type { Plugin } from 'vite'
+import { rollUp } from './rolled.ts'
 
 /**
  * simple-peer's methods that no data channel of ours comes by (src/link/simple-peer.ts uses its own channel, and
@@ -68,6 +70,9 @@ const SHA512_CONSTANTS = `(function() {
   return k;
 })()`
 
+/** Those of SHA-256 are the first halves of the first 64. */
+const SHA256_CONSTANTS = `${SHA512_CONSTANTS}.filter((_, i) => i < 128 && i % 2 < 1)`
+
 export function trimPackages(): Plugin {
   return {
     name: 'tabmesh:trim-packages',
@@ -78,6 +83,8 @@ export function trimPackages(): Plugin {
         return { code: emptyMethods(code, UNUSED_OF_SIMPLE_PEER), map: null }
       if (/\/node_modules\/tweetnacl\/nacl-fast\.js$/.test(id))
         return { code: trimTweetnacl(code), map: null }
+      if (/\/node_modules\/@noble\/hashes\/sha2\.js$/.test(id))
+        return { code: computeTable(code, 'SHA256_K', SHA256_CONSTANTS), map: null }
       return undefined
     },
   }
@@ -85,7 +92,8 @@ export function trimPackages(): Plugin {
 
 /** tweetnacl's nacl-fast.js without what src/crypto/ does not call. */
 export function trimTweetnacl(code: string): string {
-  return computeTable(keepMembers(code, 'nacl', USED_OF_TWEETNACL), 'K', SHA512_CONSTANTS)
+  const kept = keepMembers(code, 'nacl', USED_OF_TWEETNACL)
+  return rollUp(computeTable(kept, 'K', SHA512_CONSTANTS))
 }
 
 interface SyntaxNode {
@@ -143,21 +151,17 @@ export function keepMembers(code: string, root: string, names: readonly string[]
 }
 
 /**
- * Puts an expression in the place of a table of numbers, `var name = [...]`.
+ * Puts an expression in the place of a table of numbers, `var name = [...]` or `var name = Type.from([...])`.
  *
  * @throws Error when there is no such table, or the expression gives other numbers
  */
 export function computeTable(code: string, name: string, expression: string): string {
   let table: SyntaxNode | undefined
   visit(parseAst(code, { lang: 'js' }), node => {
-    const { type, id, init } = node
-    if (
-      type === 'VariableDeclarator' &&
-      pathOf(id) === name &&
-      isNode(init) &&
-      init.type === 'ArrayExpression'
-    )
-      table ??= init
+    if (node.type !== 'VariableDeclarator' || pathOf(node['id']) !== name) return
+    visit(node['init'], inner => {
+      if (inner.type === 'ArrayExpression') table ??= inner
+    })
   })
   if (table === undefined) throw new Error(`no table ${name}`)
   const { start, end } = table
