@@ -18,6 +18,8 @@ import { shortNames } from './short-names.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const SRC = join(ROOT, 'src')
+/** As the compiler writes it. */
+const OURS = SRC.replaceAll('\\', '/')
 
 /** Modules whose objects leave the program as JSON or into IndexedDB: all their names are kept. */
 const LEAVING = /^(signaling\/message[a-z-]*|identity\/store[a-z-]*|link\/signal)\.ts$/
@@ -126,5 +128,5 @@ export function namesOfLibrary(
 
 /** What the compiler knows of the names of src/. */
 export function typesOfLibrary(): PropertyTypes {
-  return propertyTypes([join(SRC, 'index.ts')], join(ROOT, 'tsconfig.json'), file => file.startsWith(SRC))
+  return propertyTypes([join(SRC, 'index.ts')], join(ROOT, 'tsconfig.json'), file => file.startsWith(OURS))
 }

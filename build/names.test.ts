@@ -6,15 +6,18 @@ const js = (text: string): Source => ({ text, lang: 'js' })
 
 describe('namesIn', () => {
   it('is whatever a declaration names, as a property or as a text', () => {
-    const published = dts(`export interface LinkStats { readonly peer: string; readonly kind: 'slot' }`)
-    expect([...namesIn([published])].sort()).toEqual(['LinkStats', 'kind', 'peer', 'slot'])
+    const published = dts(`export interface LinkStats { readonly peer: string; readonly kind: 'slot' }
+      export declare class Link { get open(): boolean; close(reason: string): void; static made: number }
+      export type Made = { id: 1 } & { at?: 2; (session: 3): 4 }`)
+    const names = ['at', 'close', 'id', 'kind', 'made', 'open', 'peer', 'slot']
+    expect([...namesIn([published])].sort()).toEqual(names)
   })
 
   it('leaves out what is private: nobody outside can use it', () => {
     const published = dts(
       'export declare class T { private timer; open(): void; private end(hard: boolean): void }',
     )
-    expect([...namesIn([published])].sort()).toEqual(['T', 'open'])
+    expect([...namesIn([published])].sort()).toEqual(['open'])
   })
 })
 

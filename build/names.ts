@@ -24,13 +24,14 @@ interface SyntaxNode {
   readonly [field: string]: unknown
 }
 
-/** Every identifier and every string of some texts; of declarations not what is private, which nobody can use. */
+/** Every property's name and every string of some texts; of declarations not what is private, which nobody can use. */
 export function namesIn(sources: readonly Source[]): Set<string> {
   const names = new Set<string>()
   for (const { text, lang } of sources)
     visit(parseAst(text, { lang }), node => {
       if (node['accessibility'] === 'private') return false
-      if (node.type === 'Identifier') names.add(String(node['name']))
+      const name = nameOf(node)
+      if (name !== undefined) names.add(name)
       keepString(node, names)
       return true
     })
@@ -61,8 +62,7 @@ export function propertiesIn(code: string): Map<string, number> {
 
 function nameOf({ type, computed, key, property }: SyntaxNode): string | undefined {
   if (computed === true) return undefined
-  const name =
-    type === 'MemberExpression' ? property : /Property|MethodDefinition/.test(type) ? key : undefined
+  const name = type === 'MemberExpression' ? property : /Property|Method/.test(type) ? key : undefined
   return isNode(name) && name.type === 'Identifier' ? String(name['name']) : undefined
 }
 
