@@ -7,16 +7,19 @@
  */
 
 import { readdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { minify } from '@swc/core'
-import { minifySync } from 'rolldown/utils'
+import { type MinifyOptions, minifySync } from 'rolldown/utils'
 import type { Plugin } from 'vite'
-import { internalNames, type Source } from './names.ts'
+import { namesIn, propertiesIn, type Source, stringsIn } from './names.ts'
+import { type PropertyTypes, propertyTypes } from './property-types.ts'
+import { shortNames } from './short-names.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const SRC = join(ROOT, 'src')
+/** As the compiler writes it. */
+const OURS = SRC.replaceAll('\\', '/')
 
 /** Modules whose objects leave the program as JSON or into IndexedDB: all their names are kept. */
 const LEAVING = /^(signaling\/message[a-z-]*|identity\/store[a-z-]*|link\/signal)\.ts$/
@@ -32,23 +35,28 @@ export function minifyLibrary(declarations: string): Plugin[] {
       apply: 'build',
       enforce: 'post',
       renderChunk(code, { fileName }) {
-        const outside: Source[] = [{ text: readFileSync(declarations, 'utf8'), lang: 'dts' }]
+        const published: Source = { text: readFileSync(declarations, 'utf8'), lang: 'dts' }
+        const packages: Source[] = []
         for (const id of this.getModuleIds()) {
           const text = this.getModuleInfo(id)?.code
-          if (text && !id.endsWith('.ts')) outside.push({ text, lang: 'js' })
+          if (text && !id.endsWith('.ts')) packages.push({ text, lang: 'js' })
         }
-        const include = new RegExp(`^(?:${namesOfLibrary(outside).join('|')})$`)
+        const types = typesOfLibrary()
+        const cache = Object.fromEntries(
+          shortNames({
+            ...namesOfLibrary(types, published, packages),
+            uses: propertiesIn(code),
+            together: types.together,
+          }),
+        )
         const options = {
           module: true,
           compress: false,
           mangle: false,
-          mangleProps: { include },
+          mangleProps: { include: new RegExp(`^(?:${Object.keys(cache).join('|')})$`), cache },
           sourcemap: true,
         }
-        const { code: shortened, map, errors } = minifySync(fileName, code, options)
-        if (errors[0] !== undefined || !map)
-          throw new Error(`names were not shortened: ${errors[0]?.message}`)
-        return { code: shortened, map }
+        return oxc(fileName, code, options)
       },
     },
     {
@@ -72,29 +80,53 @@ export function minifyLibrary(declarations: string): Plugin[] {
         return { code: minified, map: map ?? null }
       },
     },
+    {
+      name: 'tabmesh:minify-again',
+      apply: 'build',
+      enforce: 'post',
+      // What the other minifier finds in it is 0.3 kB.
+      renderChunk: (code, { fileName }) =>
+        oxc(fileName, code, { module: true, compress: true, mangle: false, sourcemap: true }),
+    },
   ]
 }
 
-/** The property names of src/ that may be shortened, given what else must keep its names. */
-export function namesOfLibrary(outside: readonly Source[]): string[] {
-  const own: Source[] = []
+function oxc(file: string, code: string, options: MinifyOptions) {
+  const { code: minified, map, errors } = minifySync(file, code, options)
+  if (errors[0] !== undefined || !map) throw new Error(`not minified: ${errors[0]?.message}`)
+  return { code: minified, map }
+}
+
+/** What of a package begins like this is its own business; only this one is asked of the platform (of React Native). */
+const PRIVATE = /^_(?!peerConnectionId)/
+
+/** Which property names may be shortened, and which of them the compiler knows nothing of. */
+export function namesOfLibrary(
+  types: PropertyTypes,
+  published: Source,
+  packages: readonly Source[],
+): { names: Set<string>; alone: Set<string> } {
   const leaving: Source[] = []
   for (const file of readdirSync(SRC, { recursive: true, encoding: 'utf8' })) {
     const path = file.replaceAll('\\', '/')
-    if (!path.endsWith('.ts') || TESTS.test(path)) continue
-    const source: Source = { text: readFileSync(join(SRC, file), 'utf8'), lang: 'ts' }
-    own.push(source)
-    if (LEAVING.test(path)) leaving.push(source)
+    if (LEAVING.test(path) && !TESTS.test(path))
+      leaving.push({ text: readFileSync(join(SRC, file), 'utf8'), lang: 'ts' })
   }
-  return internalNames(own, [...leaving, ...platform(), ...outside])
+  const packaged = packages.flatMap(({ text }) => [...propertiesIn(text).keys()])
+  const privates = packaged.filter(name => PRIVATE.test(name))
+  const kept = new Set([
+    ...types.foreign.keys(),
+    ...namesIn([published, ...leaving]),
+    ...stringsIn(packages),
+    ...packaged.filter(name => !PRIVATE.test(name)),
+  ])
+  return {
+    names: new Set([...types.declared, ...privates].filter(name => !kept.has(name))),
+    alone: new Set([...types.unsure, ...privates]),
+  }
 }
 
-/** What TypeScript declares of the language and of browsers. It lies beside the compiler of this machine. */
-function platform(): Source[] {
-  const require = createRequire(createRequire(import.meta.url).resolve('typescript/package.json'))
-  const compiler = require.resolve(`@typescript/typescript-${process.platform}-${process.arch}/package.json`)
-  const folder = join(dirname(compiler), 'lib')
-  const files = readdirSync(folder).filter(name => /^lib\.(es|dom|decorators).*\.d\.ts$/.test(name))
-  if (!files.includes('lib.dom.d.ts')) throw new Error(`no lib.dom.d.ts in ${folder}`)
-  return files.map(name => ({ text: readFileSync(join(folder, name), 'utf8'), lang: 'dts' }))
+/** What the compiler knows of the names of src/. */
+export function typesOfLibrary(): PropertyTypes {
+  return propertyTypes([join(SRC, 'index.ts')], join(ROOT, 'tsconfig.json'), file => file.startsWith(OURS))
 }

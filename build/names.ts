@@ -1,10 +1,10 @@
 /**
- * Which property names of the library nobody outside can see, so that the bundle may shorten them.
+ * Which property names the bundle may shorten: those that only our own source knows.
  *
- * A name is shortened everywhere or nowhere, and only if our own source declares it and it is found in none of
- * these places: the published declarations (whatever an application reads, writes or hands in), the platform's
- * declarations, the bundled packages, the modules whose objects leave the program (JSON, IndexedDB), and the
- * string literals of our own source (`'name' in object`, `Reflect.get(object, 'name')`).
+ * A name is shortened everywhere or nowhere, and only if the compiler sees no use of it that is not ours
+ * (property-types.ts) and it is found in none of these places: the published declarations (whatever an application
+ * reads, writes or hands in), the bundled packages, the modules whose objects leave the program (JSON, IndexedDB), and
+ * the string literals of our own source (`'name' in object`, `Reflect.get(object, 'name')`).
  *
  * @module
  */
@@ -19,60 +19,65 @@ export interface Source {
   readonly lang: Language
 }
 
-/** Syntax that declares a property under a name that stands there as it is. */
-const DECLARATIONS = new Set([
-  'MethodDefinition',
-  'Property',
-  'PropertyDefinition',
-  'TSMethodSignature',
-  'TSPropertySignature',
-])
-
 interface SyntaxNode {
   readonly type: string
   readonly [field: string]: unknown
 }
 
-/**
- * The names that may be shortened, sorted.
- *
- * @param own our modules
- * @param outside everything that a kept name may come from: every identifier and every string in it is kept
- */
-export function internalNames(own: readonly Source[], outside: readonly Source[]): string[] {
-  const declared = new Set<string>()
-  const kept = new Set<string>()
-  for (const source of own) {
-    visit(source, node => {
-      const { type, key, computed } = node
-      if (DECLARATIONS.has(type) && computed !== true && isNode(key) && key.type === 'Identifier')
-        declared.add(String(key['name']))
-      keepString(node, kept)
+/** Every property's name and every string of some texts; of declarations not what is private, which nobody can use. */
+export function namesIn(sources: readonly Source[]): Set<string> {
+  const names = new Set<string>()
+  for (const { text, lang } of sources)
+    visit(parseAst(text, { lang }), node => {
+      if (node['accessibility'] === 'private') return false
+      const name = nameOf(node)
+      if (name !== undefined) names.add(name)
+      keepString(node, names)
+      return true
     })
-  }
-  for (const source of outside) {
-    visit(source, node => {
-      if (node.type === 'Identifier' || node.type === 'PrivateIdentifier') kept.add(String(node['name']))
-      keepString(node, kept)
+  return names
+}
+
+/** Every string of some texts. */
+export function stringsIn(sources: readonly Source[]): Set<string> {
+  const strings = new Set<string>()
+  for (const { text, lang } of sources)
+    visit(parseAst(text, { lang }), node => {
+      keepString(node, strings)
+      return true
     })
-  }
-  return [...declared].filter(name => !kept.has(name)).sort()
+  return strings
+}
+
+/** How often each property name stands in JavaScript: read, declared or taken out of an object. */
+export function propertiesIn(code: string): Map<string, number> {
+  const uses = new Map<string, number>()
+  visit(parseAst(code, { lang: 'js' }), node => {
+    const name = nameOf(node)
+    if (name !== undefined) uses.set(name, (uses.get(name) ?? 0) + 1)
+    return true
+  })
+  return uses
+}
+
+function nameOf({ type, computed, key, property }: SyntaxNode): string | undefined {
+  if (computed === true) return undefined
+  const name = type === 'MemberExpression' ? property : /Property|Method/.test(type) ? key : undefined
+  return isNode(name) && name.type === 'Identifier' ? String(name['name']) : undefined
 }
 
 function keepString({ type, value }: SyntaxNode, kept: Set<string>): void {
   if (type === 'Literal' && typeof value === 'string') kept.add(value)
 }
 
-/** Calls `found` with every node of the syntax tree. */
-function visit({ text, lang }: Source, found: (node: SyntaxNode) => void): void {
-  const waiting: unknown[] = [parseAst(text, { lang })]
+/** Calls `found` with every node of the syntax tree; below a node only if it answers true. */
+function visit(tree: unknown, found: (node: SyntaxNode) => boolean): void {
+  const waiting: unknown[] = [tree]
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     if (Array.isArray(next)) waiting.push(...next.filter(isNode))
-    else if (isNode(next)) {
-      found(next)
+    else if (isNode(next) && found(next))
       for (const child of Object.values(next))
         if (typeof child === 'object' && child !== null) waiting.push(child)
-    }
   }
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import nacl from 'tweetnacl'
 import { describe, expect, it } from 'vitest'
-import { computeTable, emptyMethods, keepMembers, trimTweetnacl } from './trim.ts'
+import { computeTable, emptyMethods, keepMembers, toModule, trimTweetnacl } from './trim.ts'
 
 describe('emptyMethods', () => {
   const code = 'class P {\n  send (x) { return `}` + x }\n  signal () {\n    this.send(1)\n  }\n}'
@@ -62,9 +62,27 @@ describe('computeTable', () => {
     expect(computed.split('\n')).toHaveLength(code.split('\n').length)
   })
 
+  it('finds a table that is made into a typed array', () => {
+    const computed = computeTable(
+      'const a = /* pure */ Uint8Array.from([1, 4])',
+      'a',
+      '[1, 2].map(n => n * n)',
+    )
+    expect(computed).toBe('const a = /* pure */ Uint8Array.from([1, 2].map(n => n * n))')
+  })
+
   it('refuses an expression of other numbers, and a table that is not there', () => {
     expect(() => computeTable(code, 'squares', '[1, 4, 8]')).toThrow('squares is not what is computed')
     expect(() => computeTable(code, 'cubes', '[1]')).toThrow('no table cubes')
+  })
+})
+
+describe('toModule', () => {
+  it('imports what was required, and exports', async () => {
+    const code = toModule("const { sep } = require('node:path')\nmodule.exports = () => sep")
+    expect(code.split('\n')[0]).toContain("from 'node:path';")
+    const { default: made } = await import(`data:text/javascript,${encodeURIComponent(code)}`)
+    expect(made()).toBe('/')
   })
 })
 

@@ -3,13 +3,16 @@
  * functions on one object, simple-peer is one class. What is left out becomes blanks, so that source maps hold.
  *
  * The lists are checked against the package: a name that is not there fails the build. What remains is the
- * package's own code; only one table of constants is computed instead of carried, and compared while building.
+ * package's own code; only tables of constants are computed instead of carried, and compared while building, and
+ * unrolled loops are rolled up (rolled.ts).
  *
  * @module
  */
 
+import { readFileSync } from 'node:fs'
 import { parseAst } from 'rolldown/parseAst'
 import type { Plugin } from 'vite'
+import { rollUp } from './rolled.ts'
 
 /**
  * simple-peer's methods that no data channel of ours comes by (src/link/simple-peer.ts uses its own channel, and
@@ -33,6 +36,10 @@ const UNUSED_OF_SIMPLE_PEER = [
   '_onInterval',
   '_onChannelMessage',
   '_onChannelBufferedAmountLow',
+  '_onChannelOpen',
+  '_startIceCompleteTimeout',
+  'bufferSize',
+  'connected',
 ]
 
 /** What src/crypto/ calls of tweetnacl, and what that calls in turn. */
@@ -68,24 +75,50 @@ const SHA512_CONSTANTS = `(function() {
   return k;
 })()`
 
+/** Those of SHA-256 are the first halves of the first 64. */
+const SHA256_CONSTANTS = `${SHA512_CONSTANTS}.filter((_, i) => i < 128 && i % 2 < 1)`
+
+const TRIMMED: readonly [file: RegExp, trim: (code: string) => string][] = [
+  [/\/node_modules\/simple-peer\/index\.js$/, code => toModule(emptyMethods(code, UNUSED_OF_SIMPLE_PEER))],
+  [/\/node_modules\/tweetnacl\/nacl-fast\.js$/, code => toModule(trimTweetnacl(code))],
+  [/\/node_modules\/@noble\/hashes\/_md\.js$/, code => emptyMethods(code, ['_cloneIntoMeta', 'clone'])],
+  [
+    /\/node_modules\/@noble\/hashes\/sha2\.js$/,
+    code => computeTable(emptyMethods(code, ['_cloneInto']), 'SHA256_K', SHA256_CONSTANTS),
+  ],
+]
+
+/** What stands for simple-peer's dependencies (simple-peer.ts). */
+const SHIM = /\/src\/link\/shims\/[a-z-]+\.cjs$/
+
 export function trimPackages(): Plugin {
   return {
     name: 'tabmesh:trim-packages',
     apply: 'build',
     enforce: 'pre',
+    // A .cjs cannot be an ES module, whatever is in it.
+    resolveId: (id: string) => (SHIM.test(id) ? `${id}.js` : undefined),
+    load: (id: string) =>
+      SHIM.test(id.slice(0, -3)) ? toModule(readFileSync(id.slice(0, -3), 'utf8')) : undefined,
     transform(code, id) {
-      if (/\/node_modules\/simple-peer\/index\.js$/.test(id))
-        return { code: emptyMethods(code, UNUSED_OF_SIMPLE_PEER), map: null }
-      if (/\/node_modules\/tweetnacl\/nacl-fast\.js$/.test(id))
-        return { code: trimTweetnacl(code), map: null }
-      return undefined
+      const trim = TRIMMED.find(([file]) => file.test(id))?.[1]
+      return trim && { code: trim(code), map: null }
     },
   }
 }
 
+/** A CommonJS module as an ES module: without the bundler's machinery for the former, and in one scope with the rest. */
+export function toModule(code: string): string {
+  const names: string[] = []
+  const body = code.replace(/\brequire\('([^']+)'\)/g, (_, name: string) => `required${names.push(name) - 1}`)
+  const imports = names.map((name, i) => `import required${i} from '${name}';`).join('')
+  return `${imports}var module = { exports: {} };${body}\nexport default module.exports\n`
+}
+
 /** tweetnacl's nacl-fast.js without what src/crypto/ does not call. */
 export function trimTweetnacl(code: string): string {
-  return computeTable(keepMembers(code, 'nacl', USED_OF_TWEETNACL), 'K', SHA512_CONSTANTS)
+  const kept = keepMembers(code, 'nacl', USED_OF_TWEETNACL)
+  return rollUp(computeTable(kept, 'K', SHA512_CONSTANTS))
 }
 
 interface SyntaxNode {
@@ -143,21 +176,17 @@ export function keepMembers(code: string, root: string, names: readonly string[]
 }
 
 /**
- * Puts an expression in the place of a table of numbers, `var name = [...]`.
+ * Puts an expression in the place of a table of numbers, `var name = [...]` or `var name = Type.from([...])`.
  *
  * @throws Error when there is no such table, or the expression gives other numbers
  */
 export function computeTable(code: string, name: string, expression: string): string {
   let table: SyntaxNode | undefined
   visit(parseAst(code, { lang: 'js' }), node => {
-    const { type, id, init } = node
-    if (
-      type === 'VariableDeclarator' &&
-      pathOf(id) === name &&
-      isNode(init) &&
-      init.type === 'ArrayExpression'
-    )
-      table ??= init
+    if (node.type !== 'VariableDeclarator' || pathOf(node['id']) !== name) return
+    visit(node['init'], inner => {
+      if (inner.type === 'ArrayExpression') table ??= inner
+    })
   })
   if (table === undefined) throw new Error(`no table ${name}`)
   const { start, end } = table

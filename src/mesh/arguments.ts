@@ -19,6 +19,11 @@ export function shown(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
+/** For a value of another type than is wanted. */
+export function mistyped(wanted: string, value: unknown): TypeError {
+  return new TypeError(`${wanted}, got ${shown(value)}`)
+}
+
 export function checkInteger(
   name: string,
   value: unknown,
@@ -26,7 +31,7 @@ export function checkInteger(
   most: number,
 ): asserts value is number {
   const wanted = `${name} must be an integer from ${least} to ${most}`
-  if (typeof value !== 'number') throw new TypeError(`${wanted}, got ${shown(value)}`)
+  if (typeof value !== 'number') throw mistyped(wanted, value)
   if (!Number.isInteger(value) || value < least || value > most)
     throw new RangeError(`${wanted}, got ${shown(value)}`)
 }
@@ -48,7 +53,7 @@ export function checkNumber(
   unit = '',
 ): asserts value is number {
   const wanted = `${name} must be ${least} to ${most}${unit}`
-  if (typeof value !== 'number') throw new TypeError(`${wanted}, got ${shown(value)}`)
+  if (typeof value !== 'number') throw mistyped(wanted, value)
   // Written so that NaN does not pass.
   if (!(value >= least && value <= most)) throw new RangeError(`${wanted}, got ${shown(value)}`)
 }
@@ -56,7 +61,7 @@ export function checkNumber(
 /** Text of 1 … `most` bytes in UTF-8. */
 export function checkText(name: string, value: unknown, most: number): asserts value is string {
   const wanted = `${name} must be text of 1 to ${most} bytes in UTF-8`
-  if (typeof value !== 'string') throw new TypeError(`${wanted}, got ${shown(value)}`)
+  if (typeof value !== 'string') throw mistyped(wanted, value)
   if (/\p{Surrogate}/u.test(value))
     throw new TypeError(`${name} is not well-formed text: half a surrogate pair`)
   // A text has at least as many bytes as characters: the long ones are not encoded to be measured.
@@ -75,7 +80,7 @@ const MOST_TOPICS = 64
 
 /** Topics and patterns. */
 export function checkPatterns(name: string, value: unknown): asserts value is readonly string[] {
-  if (!Array.isArray(value)) throw new TypeError(`${name} must be an array of topics, got ${shown(value)}`)
+  if (!Array.isArray(value)) throw mistyped(`${name} must be an array of topics`, value)
   if (value.length > MOST_TOPICS)
     throw new RangeError(`${name} must be at most ${MOST_TOPICS} topics, got ${value.length}`)
   for (const [i, topic] of value.entries()) checkPattern(`${name}[${i}]`, topic)
@@ -89,26 +94,26 @@ export function checkPattern(name: string, value: unknown): asserts value is str
 export function checkPeerId(name: string, value: unknown): asserts value is PeerId {
   if (!isPeerId(value)) {
     const wanted = `${name} must be a peer id (52 characters of lower-case base32)`
-    throw new TypeError(`${wanted}, got ${shown(value)}`)
+    throw mistyped(wanted, value)
   }
 }
 
 export function checkFunction(name: string, value: unknown): void {
-  if (typeof value !== 'function') throw new TypeError(`${name} must be a function, got ${shown(value)}`)
+  if (typeof value !== 'function') throw mistyped(`${name} must be a function`, value)
 }
 
 export function checkBoolean(name: string, value: unknown): asserts value is boolean {
-  if (typeof value !== 'boolean') throw new TypeError(`${name} must be true or false, got ${shown(value)}`)
+  if (typeof value !== 'boolean') throw mistyped(`${name} must be true or false`, value)
 }
 
 export function checkSignal(name: string, value: unknown): asserts value is AbortSignal | undefined {
   if (value !== undefined && !(value instanceof AbortSignal))
-    throw new TypeError(`${name} must be an AbortSignal, got ${shown(value)}`)
+    throw mistyped(`${name} must be an AbortSignal`, value)
 }
 
 export function checkOrder(name: string, value: unknown): asserts value is Order {
   if (!['fifo', 'causal', 'none'].includes(value as Order))
-    throw new TypeError(`${name} must be 'fifo', 'causal' or 'none', got ${shown(value)}`)
+    throw mistyped(`${name} must be 'fifo', 'causal' or 'none'`, value)
 }
 
 /** An options bag: an object, with no name that is not known. */
@@ -118,7 +123,7 @@ export function checkNames(
   known: readonly string[],
 ): asserts value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new TypeError(`${name === '' ? 'options' : name} must be an object, got ${shown(value)}`)
+    throw mistyped(`${name === '' ? 'options' : name} must be an object`, value)
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue
     const prefix = name === '' ? '' : `${name}.`

@@ -6,13 +6,13 @@ import { MAX_PAST } from '../protocol/gossip/past.ts'
 import type { Order } from '../protocol/input.ts'
 import type { BroadcastOptions, HistoryOptions, SendOptions } from './api-call-options.ts'
 import {
+  checkBoolean,
   checkFunction,
   checkInteger,
   checkMilliseconds,
   checkNames,
   checkOrder,
   checkSignal,
-  shown,
 } from './arguments.ts'
 
 /** How long `send` waits for a receipt: a few hops, retries and a relayed first contact. The default of fetch-like calls. */
@@ -37,8 +37,7 @@ export function readBroadcastOptions(options: BroadcastOptions, otherwise: Order
   checkNames('broadcast options', options, ['order', 'receipt', 'onReceipt', 'timeout', 'signal'])
   const { order = otherwise, receipt = false, onReceipt, timeout, signal }: BroadcastOptions = options
   checkOrder('order', order)
-  if (typeof receipt !== 'boolean')
-    throw new TypeError(`receipt must be true or false, got ${shown(receipt)}`)
+  checkBoolean('receipt', receipt)
   if (onReceipt !== undefined) checkFunction('onReceipt', onReceipt)
   if (timeout !== undefined) checkMilliseconds('timeout', timeout, 1, LONGEST_WAIT)
   if (!receipt && (onReceipt ?? timeout) !== undefined)

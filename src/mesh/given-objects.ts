@@ -9,7 +9,7 @@ import { ID_BYTES } from '../protocol/id.ts'
 import type { SignalingTransport } from '../signaling/port.ts'
 import { MAX_TRANSPORTS, SeveralTransports } from '../signaling/several.ts'
 import type { Logger } from './api-options.ts'
-import { checkFunction, shown } from './arguments.ts'
+import { checkFunction, mistyped } from './arguments.ts'
 
 /** One transport, or several made one. */
 export function readTransport(given: unknown): SignalingTransport {
@@ -34,8 +34,7 @@ export function readTransport(given: unknown): SignalingTransport {
 
 function checkTransport(transport: unknown): asserts transport is SignalingTransport {
   const wanted = 'transport must be a SignalingTransport, e.g. new WebSocketTransport(url)'
-  if (typeof transport !== 'object' || transport === null)
-    throw new TypeError(`${wanted}, got ${shown(transport)}`)
+  if (typeof transport !== 'object' || transport === null) throw mistyped(wanted, transport)
   for (const method of ['open', 'send', 'sample', 'close'])
     if (typeof Reflect.get(transport, method) !== 'function')
       throw new TypeError(`${wanted}, got an object without ${method}()`)
@@ -44,8 +43,7 @@ function checkTransport(transport: unknown): asserts transport is SignalingTrans
 export function checkIdentity(identity: unknown): asserts identity is 'persistent' | 'ephemeral' | Identity {
   if (identity === 'persistent' || identity === 'ephemeral') return
   const wanted = "identity must be 'persistent', 'ephemeral' or an Identity"
-  if (typeof identity !== 'object' || identity === null)
-    throw new TypeError(`${wanted}, got ${shown(identity)}`)
+  if (typeof identity !== 'object' || identity === null) throw mistyped(wanted, identity)
   const publicKey: unknown = Reflect.get(identity, 'publicKey')
   if (!(publicKey instanceof Uint8Array) || publicKey.length !== ID_BYTES)
     throw new TypeError(`${wanted}; identity.publicKey must be a Uint8Array of ${ID_BYTES} bytes`)
@@ -54,15 +52,15 @@ export function checkIdentity(identity: unknown): asserts identity is 'persisten
 
 /** What RTCPeerConnection would refuse, said while one still knows where it came from. */
 export function checkIceServers(servers: unknown): asserts servers is readonly RTCIceServer[] {
-  if (!Array.isArray(servers)) throw new TypeError(`iceServers must be an array, got ${shown(servers)}`)
+  if (!Array.isArray(servers)) throw mistyped('iceServers must be an array', servers)
   servers.forEach((server: unknown, i) => {
     const name = `iceServers[${i}]`
     if (typeof server !== 'object' || server === null)
-      throw new TypeError(`${name} must be an object with urls, got ${shown(server)}`)
+      throw mistyped(`${name} must be an object with urls`, server)
     const urls: unknown = Reflect.get(server, 'urls')
     for (const url of Array.isArray(urls) ? urls : [urls]) {
       if (typeof url !== 'string' || !/^(stun|turn)s?:./.test(url))
-        throw new TypeError(`${name}.urls must begin with stun:, stuns:, turn: or turns:, got ${shown(url)}`)
+        throw mistyped(`${name}.urls must begin with stun:, stuns:, turn: or turns:`, url)
       for (const needed of url.startsWith('turn') ? ['username', 'credential'] : [])
         if (typeof Reflect.get(server, needed) !== 'string')
           throw new TypeError(`${name}.${needed} must be text for a TURN server`)
@@ -73,13 +71,13 @@ export function checkIceServers(servers: unknown): asserts servers is readonly R
 export function checkAddressBook(book: unknown): asserts book is AddressBook | false | undefined {
   if (book === false || book === undefined) return
   if (typeof book !== 'object' || book === null)
-    throw new TypeError(`addressBook must be an AddressBook or false, got ${shown(book)}`)
+    throw mistyped('addressBook must be an AddressBook or false', book)
   for (const method of ['load', 'save']) checkFunction(`addressBook.${method}`, Reflect.get(book, method))
 }
 
 export function checkLogger(logger: unknown): asserts logger is Logger {
   if (typeof logger !== 'object' || logger === null)
-    throw new TypeError(`logger must be an object like console, got ${shown(logger)}`)
+    throw mistyped('logger must be an object like console', logger)
   for (const level of ['debug', 'info', 'warn', 'error'])
     checkFunction(`logger.${level}`, Reflect.get(logger, level))
 }

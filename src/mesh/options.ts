@@ -25,7 +25,7 @@ import {
   checkPatterns,
   checkPeerId,
   checkText,
-  shown,
+  mistyped,
 } from './arguments.ts'
 import {
   checkAddressBook,
@@ -162,7 +162,7 @@ export function readOptions(options: unknown): Settings {
   } = given
   const { invite, transport, swarm, gossip = {}, relay = {}, backoff = {}, addressBook } = given
   if (invite !== undefined && typeof invite !== 'string')
-    throw new TypeError(`invite must be text, as invite() gives it, got ${shown(invite)}`)
+    throw mistyped('invite must be text, as invite() gives it', invite)
   const invited = invite !== undefined
   const oneTransport = invited && transport === undefined ? undefined : readTransport(transport)
   if (!invited || swarm !== undefined) checkText('swarm', swarm, MAX_SWARM)
@@ -230,8 +230,7 @@ function withoutUndefined(options: Readonly<Record<string, unknown>>): Readonly<
 }
 
 function checkBootstrap(nodes: unknown): asserts nodes is readonly PeerId[] {
-  if (!Array.isArray(nodes))
-    throw new TypeError(`bootstrapNodes must be an array of peer ids, got ${shown(nodes)}`)
+  if (!Array.isArray(nodes)) throw mistyped('bootstrapNodes must be an array of peer ids', nodes)
   for (const [i, node] of nodes.entries()) checkPeerId(`bootstrapNodes[${i}]`, node)
 }
 

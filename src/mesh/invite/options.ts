@@ -3,7 +3,7 @@
  * @module
  */
 import type { InviteOptions, WelcomeOptions } from '../api-call-options.ts'
-import { checkBoolean, checkMilliseconds, checkNames, checkSignal, shown } from '../arguments.ts'
+import { checkBoolean, checkMilliseconds, checkNames, checkSignal, mistyped } from '../arguments.ts'
 
 /** Time to send a link to somebody, or to hold a phone before a screen; short enough that a leaked one is soon worth nothing. */
 const LIFETIME = 600_000
@@ -19,7 +19,7 @@ export function readInviteOptions(options: InviteOptions) {
 }
 
 export function readWelcomeOptions(reply: unknown, options: WelcomeOptions): AbortSignal | undefined {
-  if (typeof reply !== 'string') throw new TypeError(`reply must be text, got ${shown(reply)}`)
+  if (typeof reply !== 'string') throw mistyped('reply must be text', reply)
   const { signal } = options
   checkNames('welcome options', options, ['signal'])
   checkSignal('signal', signal)
@@ -37,6 +37,6 @@ function withoutFragment(page: unknown): string {
     url.hash = ''
     return url.href
   } catch {
-    throw new TypeError(`page must be the address of a page, a URL or false, got ${shown(page)}`)
+    throw mistyped('page must be the address of a page, a URL or false', page)
   }
 }
