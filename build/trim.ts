@@ -3,8 +3,8 @@
  * functions on one object, simple-peer is one class. What is left out becomes blanks, so that source maps hold.
  *
  * The lists are checked against the package: a name that is not there fails the build. What remains is the
- * package's own code; only tables of constants are computed instead of carried, and compared while building, and
- * unrolled loops are rolled up (rolled.ts).
+ * package's own code, as it was reviewed; only tables of constants are computed instead of carried, and compared while
+ * building.
  *
  * @module
  */
@@ -12,7 +12,6 @@
 import { readFileSync } from 'node:fs'
 import { parseAst } from 'rolldown/parseAst'
 import type { Plugin } from 'vite'
-import { rollUp } from './rolled.ts'
 
 /**
  * simple-peer's methods that no data channel of ours comes by (src/link/simple-peer.ts uses its own channel, and
@@ -118,7 +117,7 @@ export function toModule(code: string): string {
 /** tweetnacl's nacl-fast.js without what src/crypto/ does not call. */
 export function trimTweetnacl(code: string): string {
   const kept = keepMembers(code, 'nacl', USED_OF_TWEETNACL)
-  return rollUp(computeTable(kept, 'K', SHA512_CONSTANTS))
+  return computeTable(kept, 'K', SHA512_CONSTANTS)
 }
 
 interface SyntaxNode {
