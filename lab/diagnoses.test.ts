@@ -5,7 +5,7 @@ import { KINDS } from './kinds.ts'
 import { serversGiven } from './services.ts'
 
 /** What a tab in this trouble is told when all goes well. */
-function told({ verdict, candidates, stun, turn, remedy, pair }: Trouble): Diagnosis {
+function told({ verdict, candidates, stun, turn, remedy, pair, relayed = false }: Trouble): Diagnosis {
   const probe = (ok: boolean) => ({ url: '', ok, ms: 1 })
   return {
     verdict,
@@ -15,18 +15,22 @@ function told({ verdict, candidates, stun, turn, remedy, pair }: Trouble): Diagn
     stun: [probe(stun), probe(stun)],
     turn: turn === undefined ? [] : [probe(turn)],
     candidates,
-    peer: pair && {
-      peer: 'x' as NonNullable<Diagnosis['peer']>['peer'],
-      linked: true,
-      local: pair[0] ?? 'srflx',
-      remote: pair[1] ?? 'prflx',
-    },
+    peer:
+      pair || relayed
+        ? {
+            peer: 'x' as NonNullable<Diagnosis['peer']>['peer'],
+            linked: true,
+            relayed,
+            local: pair ? (pair[0] ?? 'srflx') : '',
+            remote: pair ? (pair[1] ?? 'prflx') : '',
+          }
+        : undefined,
   }
 }
 
 describe('a diagnosis', () => {
   it('is right where all of it is as the network is built', () => {
-    for (const trouble of [...TROUBLES, ...LINKED])
+    for (const trouble of [...TROUBLES, ...LINKED.flat()])
       expect(judged(trouble, null, told(trouble)).faults).toEqual([])
   })
 
@@ -47,7 +51,7 @@ describe('a diagnosis', () => {
   })
 
   it('of a link needs the link, and its pair of candidates', () => {
-    const [, blocked] = LINKED
+    const [[, blocked], [barred]] = LINKED as [[Trouble, Trouble], [Trouble, Trouble]]
     const good = told(blocked)
     const faults = (peer: Partial<NonNullable<Diagnosis['peer']>>) =>
       judged(blocked, 'home', { ...good, peer: { ...(good.peer as never as object), ...peer } as never })
@@ -55,6 +59,8 @@ describe('a diagnosis', () => {
     expect(faults({ local: 'srflx' })).toEqual(['own candidate srflx instead of relay'])
     expect(faults({ remote: '' })).toEqual(['other candidate  instead of any type'])
     expect(faults({ linked: false })[0]).toBe('linked false instead of true')
+    expect(faults({ relayed: true })[0]).toBe('relayed true instead of false')
+    expect(judged(barred, 'symmetric', told(barred))).toMatchObject({ pair: null, relayed: true })
     expect(judged(blocked, 'home', good)).toMatchObject({ peer: 'home', pair: ['relay', 'prflx'] })
   })
 })

@@ -1,7 +1,8 @@
 /**
  * Why can't we connect: what `diagnose()` says in networks whose trouble is known, with a real TURN server to ask.
  *
- * Every tab of the list diagnoses its network before it joins; then two that are linked by TURN diagnose their link.
+ * Every tab of the list diagnoses its network before it joins; two that are linked by TURN, and two that a peer relays for, diagnose
+ * their link.
  *
  * @module
  */
@@ -10,7 +11,7 @@
 import type { Diagnosis, Verdict } from '../src/index.ts'
 import type { Browsers } from './browsers.ts'
 import type { Kind } from './kinds.ts'
-import { placesOf } from './place.ts'
+import { PUBLIC, placesOf } from './place.ts'
 import { Probe } from './probe.ts'
 import { type Given, serversGiven } from './services.ts'
 
@@ -28,6 +29,8 @@ export interface Trouble {
   readonly remedy: string
   /** Of a tab that is linked to another: the candidate types, own and other, as far as they are certain. */
   readonly pair?: readonly [local: string | undefined, remote: string | undefined]
+  /** Of a tab that is linked to another: a peer carries the link. */
+  readonly relayed?: boolean
 }
 
 const NOTHING = 'Nothing is in the way'
@@ -87,10 +90,20 @@ export const TROUBLES: readonly Trouble[] = [
   },
 ]
 
+const BARRED: Trouble = {
+  ...(TROUBLES[3] as Trouble),
+  verdict: 'needs-turn',
+  remedy: 'add a TURN server',
+  relayed: true,
+}
+
 /** Two that are linked, each asked about the other. Which types a peer is seen with depends on whose check comes first. */
-export const LINKED: readonly [Trouble, Trouble] = [
-  { ...(TROUBLES[1] as Trouble), pair: [undefined, undefined] },
-  { ...(TROUBLES[5] as Trouble), pair: ['relay', undefined] },
+export const LINKED: readonly (readonly [Trouble, Trouble])[] = [
+  [
+    { ...(TROUBLES[1] as Trouble), pair: [undefined, undefined] },
+    { ...(TROUBLES[5] as Trouble), pair: ['relay', undefined] },
+  ],
+  [BARRED, BARRED],
 ]
 
 /** What a tab was told, and what of it is wrong. */
@@ -106,6 +119,8 @@ export interface Diagnosed {
   readonly turn: readonly boolean[]
   /** Candidate types of the pair in use; `null` without a link. */
   readonly pair: readonly [local: string, remote: string] | null
+  /** It is linked to the peer, which another peer relays. */
+  readonly relayed: boolean
   /** In words; empty where all is as it should be. */
   readonly faults: readonly string[]
 }
@@ -114,32 +129,46 @@ export interface Diagnosed {
 const PATIENCE = 45_000
 
 export async function diagnoses(browsers: Browsers): Promise<Diagnosed[]> {
-  const swarm = `diagnoses ${Date.now()}`
   const opened: Probe[] = []
-  const open = async ({ kind, given }: Trouble): Promise<Probe> => {
-    const [place] = placesOf(kind, kind)
-    const probe = await Probe.open(await browsers.in(place.namespace), swarm, serversGiven(given))
+  const open = async (namespace: string, given: Given, swarm = 'alone'): Promise<Probe> => {
+    const probe = await Probe.open(await browsers.in(namespace), swarm, serversGiven(given))
     opened.push(probe)
     return probe
   }
   try {
-    const [left, right] = LINKED
-    const [ofLeft, ofRight] = [await open(left), await open(right)]
     const alone: [Probe, Trouble][] = []
-    for (const trouble of TROUBLES) alone.push([await open(trouble), trouble])
-    const met = Promise.all([
-      ofLeft.joinAndMeet(ofRight.id, PATIENCE),
-      ofRight.joinAndMeet(ofLeft.id, PATIENCE),
-    ])
+    for (const trouble of TROUBLES) {
+      const [place] = placesOf(trouble.kind, trouble.kind)
+      alone.push([await open(place.namespace, trouble.given), trouble])
+    }
+    const pairs: [Probe, Probe][] = []
+    for (const [left, right] of LINKED) {
+      const places = placesOf(left.kind, right.kind)
+      const swarm = `${left.kind} ${right.kind} ${Date.now()}`
+      // Who would relay.
+      await (await open(PUBLIC.namespace, 'stun', swarm)).join()
+      pairs.push([
+        await open(places[0].namespace, left.given, swarm),
+        await open(places[1].namespace, right.given, swarm),
+      ])
+    }
     // Most of their time is waiting, so all are asked side by side.
-    return await Promise.all([
-      ...alone.map(([probe, trouble]) => ask(probe, trouble)),
-      met.then(() => ask(ofLeft, left, right.kind, ofRight.id)),
-      met.then(() => ask(ofRight, right, left.kind, ofLeft.id)),
+    const told = await Promise.all([
+      ...alone.map(async ([probe, trouble]) => [await ask(probe, trouble)]),
+      ...LINKED.map((troubles, i) => askLinked(pairs[i] as [Probe, Probe], troubles)),
     ])
+    return told.flat()
   } finally {
     await Promise.allSettled(opened.map(probe => probe.close()))
   }
+}
+
+async function askLinked(
+  [one, other]: readonly [Probe, Probe],
+  [left, right]: readonly [Trouble, Trouble],
+): Promise<Diagnosed[]> {
+  await Promise.all([one.joinAndMeet(other.id, PATIENCE), other.joinAndMeet(one.id, PATIENCE)])
+  return Promise.all([ask(one, left, right.kind, other.id), ask(other, right, left.kind, one.id)])
 }
 
 async function ask(
@@ -157,7 +186,8 @@ export function judged(trouble: Trouble, peer: Kind | null, diagnosis: Diagnosis
   const { verdict, remedy, candidates, peer: about } = diagnosis
   const stun = diagnosis.stun.map(({ ok }) => ok)
   const turn = diagnosis.turn.map(({ ok }) => ok)
-  const pair = about?.linked === true ? ([about.local, about.remote] as const) : null
+  const { linked = false, relayed = false } = about ?? {}
+  const pair = about?.linked && !relayed ? ([about.local, about.remote] as const) : null
   const faults: string[] = []
   const expect = (what: string, is: unknown, wanted: unknown): void => {
     if (JSON.stringify(is) !== JSON.stringify(wanted))
@@ -174,11 +204,12 @@ export function judged(trouble: Trouble, peer: Kind | null, diagnosis: Diagnosis
     [true],
   )
   if (!remedy.includes(trouble.remedy)) faults.push(`remedy without "${trouble.remedy}": ${remedy}`)
-  expect('linked', pair !== null, trouble.pair !== undefined)
+  expect('linked', linked, trouble.pair !== undefined || trouble.relayed === true)
+  expect('relayed', relayed, trouble.relayed === true)
   for (const [i, wanted] of trouble.pair?.entries() ?? []) {
     const type = pair?.[i]
     if (wanted === undefined ? !type : type !== wanted)
       faults.push(`${i === 0 ? 'own' : 'other'} candidate ${type} instead of ${wanted ?? 'any type'}`)
   }
-  return { kind, given, peer, verdict, remedy, candidates, stun, turn, pair, faults }
+  return { kind, given, peer, verdict, remedy, candidates, stun, turn, pair, relayed, faults }
 }

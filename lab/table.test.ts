@@ -50,6 +50,7 @@ describe('a diagnosis', () => {
     stun: [true, true],
     turn: [false],
     pair: null,
+    relayed: false,
     faults: [],
   }
 
@@ -64,6 +65,7 @@ describe('a diagnosis', () => {
       verdict: 'ok',
       pair: ['srflx', 'relay'],
     } as const
+    expect(diagnosisLine({ ...linked, relayed: true })).toContain(': ok (relayed by a peer)')
     expect(diagnosisLine(linked)).toBe('diagnosis of home – blocked, TURN over TCP: ok (by srflx – relay)')
   })
 })

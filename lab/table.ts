@@ -54,7 +54,16 @@ export function progressOf(measured: Measured): string {
 }
 
 /** One line for what a tab was told. */
-export function diagnosisLine({ kind, given, peer, verdict, candidates, pair, faults }: Diagnosed): string {
+export function diagnosisLine({
+  kind,
+  given,
+  peer,
+  verdict,
+  candidates,
+  pair,
+  relayed,
+  faults,
+}: Diagnosed): string {
   const about = peer === null ? '' : ` – ${peer}`
   const asked =
     given === 'stun'
@@ -62,7 +71,8 @@ export function diagnosisLine({ kind, given, peer, verdict, candidates, pair, fa
       : given === 'wrong password'
         ? `TURN, ${given}`
         : `TURN over ${given.toUpperCase()}`
-  const found = pair === null ? candidates.join(', ') : `by ${pair.join(' – ')}`
+  const types = pair === null ? candidates.join(', ') : `by ${pair.join(' – ')}`
+  const found = relayed ? 'relayed by a peer' : types
   const wrong = faults.length === 0 ? '' : ` WRONG: ${faults.join('; ')}`
   return `diagnosis of ${kind}${about}, ${asked}: ${verdict} (${found})${wrong}`
 }
