@@ -20,7 +20,7 @@ test('diagnose tells a living server from a dead one, a dead STUN server, and ho
       webrtc: true,
       signaling: [{ url: swarm.signaling.url, ok: true }],
       candidates: ['host'],
-      peer: { peer: other.id, linked: true, local: expect.stringMatching(/host|prflx/) },
+      peer: { peer: other.id, linked: true, relayed: false, local: expect.stringMatching(/host|prflx/) },
     })
     /** What a mesh that has not joined finds. */
     const alone = (urls: string[], stun: string[]) =>

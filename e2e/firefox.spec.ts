@@ -1,10 +1,11 @@
 /**
- * One mesh of two engines: Chromium and Firefox tabs join, hear each other, send over several hops, and miss those
- * that leave or crash.
+ * One mesh of two engines: Chromium and Firefox tabs join, hear each other, send over several hops, miss those that leave
+ * or crash, and invite each other.
  */
 
 import { type Browser, type BrowserContext, expect, firefox, test } from '@playwright/test'
 import { findFirefox } from '../scripts/firefox.mjs'
+import { enter, hearEachOther, idOf, invite, joined, reply, welcome } from './device.ts'
 import { calm, everyoneHearsEveryone, islands, noErrors, Swarm, type Tab, whole } from './swarm.ts'
 
 const launch = await findFirefox()
@@ -176,3 +177,31 @@ test('tabs of Firefox keep their peer ids through a reload, and no two have the 
   await everyoneHearsEveryone(tabs, 'after the reload')
   await noErrors(tabs)
 })
+
+for (const direction of ['Chromium invites Firefox', 'Firefox invites Chromium'] as const) {
+  test(`${direction} by two codes, without any server, and they hear each other`, async ({
+    browser: chromium,
+  }) => {
+    const other = await chromium.newContext()
+    try {
+      // Contexts of two browsers share no channel: what is between them is the codes.
+      const contexts = direction === 'Chromium invites Firefox' ? [other, context] : [context, other]
+      const [host, guest] = await Promise.all(contexts.map(async each => each.newPage()))
+      if (host === undefined || guest === undefined) throw new Error('no page')
+      await Promise.all([host, guest].map(page => page.goto(swarm.url)))
+      await swarm.signaling.kill()
+      expect(await enter(host, {})).toBe('made')
+      expect(await joined(host)).toBe('ok')
+      const uri = await invite(host)
+      expect(uri.length).toBeLessThan(600)
+      expect(await enter(guest, { invite: uri })).toBe('made')
+      const code = await reply(guest)
+      expect(code.length).toBeLessThan(400)
+      expect(await welcome(host, code)).toBe(await idOf(guest))
+      expect(await joined(guest)).toBe('ok')
+      await hearEachOther([host, guest], 'both')
+    } finally {
+      await other.close()
+    }
+  })
+}

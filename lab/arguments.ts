@@ -9,16 +9,17 @@ import { parseArgs } from 'node:util'
 export const HELP = `Usage: npm run lab -- [options]
 
 Builds networks of namespaces with real NATs, a signaling server and a TURN server, opens a tab in each, and shows how
-each pair of kinds of networks gets connected: directly, by TURN or relayed by a peer. Linux, as root.
+each pair of kinds of networks gets connected: directly, by TURN or relayed by a peer; then what tabs in known trouble
+are told of it (diagnose). Linux, as root.
 
-  --json           the result as JSON on stdout: { pairs: [{ a, b, turn, path, ms }], failed, loss }
+  --json           the result as JSON on stdout: { pairs: [{ a, b, turn, path, ms }], failed, loss, diagnoses }
   --output <file>  the same JSON in a file
   --few            four pairs, one for each way to get connected
   --loss <percent> packets lost on arrival at each host, 0 to 50  [0]
   --help           print this
 
-Exit codes: 0 every pair connected, 1 some did not or the lab broke, 2 wrong usage, 3 no lab can run here (not Linux, not
-root, a tool is missing, another lab is running).
+Exit codes: 0 every pair connected and every diagnosis was right, 1 some did not or was not, or the lab broke, 2 wrong usage,
+3 no lab can run here (not Linux, not root, a tool is missing, another lab is running).
 `
 
 export interface Options {

@@ -12,11 +12,13 @@ import { ensureBrowser } from '../scripts/browser.mjs'
 import { labObstacle } from '../scripts/lab-needs.mjs'
 import { HELP, type Options, readArguments } from './arguments.ts'
 import { Browsers } from './browsers.ts'
-import { allCases, FEW_CASES, type Measured, type Report } from './kinds.ts'
+import { type Diagnosed, diagnoses } from './diagnoses.ts'
+import { allCases, FEW_CASES, type Measured } from './kinds.ts'
 import { measure } from './measure.ts'
 import { buildNetworks, removeNetworks, takeLock } from './networks.ts'
+import type { Report } from './report.ts'
 import { startServices } from './services.ts'
-import { progressOf, tableOf } from './table.ts'
+import { diagnosisLine, progressOf, tableOf } from './table.ts'
 
 const OK = 0
 const FAILED = 1
@@ -74,17 +76,20 @@ async function run({ few, loss }: Options): Promise<Report> {
   const stop = await startServices(FOLDER)
   const browsers = new Browsers(await ensureBrowser(), FOLDER)
   const pairs: Measured[] = []
+  let told: Diagnosed[] = []
   try {
     for (const pair of few ? FEW_CASES : allCases()) {
       const measured = await measure(browsers, pair, loss)
       pairs.push(measured)
       console.error(progressOf(measured))
     }
+    told = await diagnoses(browsers)
+    for (const diagnosed of told) console.error(diagnosisLine(diagnosed))
   } finally {
     await browsers.close()
     stop()
   }
-  return { pairs, failed: pairs.filter(({ path }) => path === null).length, loss }
+  return { pairs, failed: pairs.filter(({ path }) => path === null).length, loss, diagnoses: told }
 }
 
 /** What was just killed may still be writing. */
@@ -96,5 +101,6 @@ function answer(report: Report, { json, output }: Options): number {
   const text = `${JSON.stringify(report, null, 2)}\n`
   if (output !== undefined) writeFileSync(output, text)
   process.stdout.write(json ? text : `\n${tableOf(report)}`)
-  return report.failed === 0 ? OK : FAILED
+  const isRight = report.diagnoses.every(({ faults }) => faults.length === 0)
+  return report.failed === 0 && isRight ? OK : FAILED
 }

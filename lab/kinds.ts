@@ -26,14 +26,6 @@ export interface Measured extends Case {
   readonly why?: string
 }
 
-export interface Report {
-  readonly pairs: readonly Measured[]
-  /** Pairs without a link. */
-  readonly failed: number
-  /** Percent of packets lost. */
-  readonly loss: number
-}
-
 /** Every pair of kinds, first without TURN and then with it. */
 export function allCases(): Case[] {
   const cases: Case[] = []

@@ -53,11 +53,16 @@ export async function measure(browsers: Browsers, pair: Case, loss: number): Pro
   }
 }
 
-/** The path of a link that is there, by what both of its ends are connected with. No wire between them: a peer carries it. */
+/**
+ * The path of a link that is there, by what both of its ends are connected with. No wire between them: a peer carries it. Both are
+ * asked for the types: one that got packets from a TURN server before it was told of that candidate calls it peer-reflexive.
+ */
 export function pathBetween(left: readonly Wire[], right: readonly Wire[]): Path {
-  const wire = left.find(one => right.some(other => one.own === other.other && one.other === other.own))
-  if (wire === undefined) return 'relayed'
-  return wire.types.includes('relay') ? 'turn' : 'direct'
+  for (const one of left)
+    for (const other of right)
+      if (one.own === other.other && one.other === other.own)
+        return [...one.types, ...other.types].includes('relay') ? 'turn' : 'direct'
+  return 'relayed'
 }
 
 /** The first line, without the name of what Playwright was doing. */

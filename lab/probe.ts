@@ -67,6 +67,11 @@ export class Probe {
     return this.page.evaluate(meet, { peer, timeout })
   }
 
+  /** Why can't it connect: at all, or to this peer. */
+  diagnose(peer?: string): Promise<Tabmesh.Diagnosis> {
+    return this.page.evaluate(peer => lab.mesh.diagnose(peer as Tabmesh.PeerId | undefined), peer)
+  }
+
   wires(): Promise<Wire[]> {
     return this.page.evaluate(wiresOfPage)
   }

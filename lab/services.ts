@@ -14,6 +14,8 @@ import { PUBLIC } from './place.ts'
 
 const SIGNALING_PORT = 8787
 const TURN_PORT = 3478
+/** A second STUN server is what shows that a NAT is symmetric. */
+const AUX_PORT = 3480
 const SECRET = 'lab'
 /** How long a server may take to listen. */
 const PATIENCE = 20_000
@@ -27,6 +29,19 @@ export function iceServers(kind: Kind, turn: boolean): RTCIceServer[] {
   if (!hasTurn(kind, turn)) return [stun]
   const urls = [`turn:${at}?transport=udp`, `turn:${at}?transport=tcp`]
   return [stun, { urls, username: SECRET, credential: SECRET }]
+}
+
+/** What a tab may be told to ask: STUN alone, TURN over one protocol, or TURN with a password that is wrong. */
+export type Given = 'stun' | 'udp' | 'tcp' | 'wrong password'
+
+/** Two STUN servers, and TURN as it is given. */
+export function serversGiven(given: Given): RTCIceServer[] {
+  const at = `${PUBLIC.address}:${TURN_PORT}`
+  const stun = { urls: [`stun:${at}`, `stun:${PUBLIC.address}:${AUX_PORT}`] }
+  if (given === 'stun') return [stun]
+  const wrong = given === 'wrong password'
+  const urls = `turn:${at}?transport=${wrong ? 'udp' : given}`
+  return [stun, { urls, username: SECRET, credential: wrong ? `not ${SECRET}` : SECRET }]
 }
 
 /** Ends all services. */
@@ -44,6 +59,7 @@ export async function startServices(folder: string): Promise<Stop> {
     `--listening-ip=${PUBLIC.address}`,
     `--relay-ip=${PUBLIC.address}`,
     `--listening-port=${TURN_PORT}`,
+    `--aux-server=${PUBLIC.address}:${AUX_PORT}`,
     `--user=${SECRET}:${SECRET}`,
     '--realm=lab',
     '--lt-cred-mech',
@@ -62,6 +78,7 @@ export async function startServices(folder: string): Promise<Stop> {
     await listening('the signaling server', signaling, 'tcp', SIGNALING_PORT)
     await listening('coturn', turn, 'tcp', TURN_PORT)
     await listening('coturn', turn, 'udp', TURN_PORT)
+    await listening('coturn', turn, 'udp', AUX_PORT)
   } catch (error) {
     stop()
     throw error

@@ -4,14 +4,16 @@
  * @module
  */
 
-import { type Case, hasTurn, type Measured, type Report } from './kinds.ts'
+import type { Diagnosed } from './diagnoses.ts'
+import { type Case, hasTurn, type Measured } from './kinds.ts'
+import type { Report } from './report.ts'
 
 const WORDS = { direct: 'direct', turn: 'TURN', relayed: 'relayed by a peer' } as const
 const FOOTNOTE = `* A network without UDP reaches no peer by itself, since browsers offer each other no ICE-TCP: not even one that
   would relay for it. Its hosts have TURN over TCP in both columns.`
 
 /** Rows of pairs, one column without TURN and one with it. */
-export function tableOf({ pairs, failed, loss }: Report): string {
+export function tableOf({ pairs, failed, loss, diagnoses }: Report): string {
   const rows = new Map<string, [without: string, configured: string]>()
   let starred = false
   for (const measured of pairs) {
@@ -41,12 +43,38 @@ export function tableOf({ pairs, failed, loss }: Report): string {
     ...faults,
     `${pairs.length - failed} of ${pairs.length} pairs connected${loss > 0 ? `, with ${loss} % of packets lost` : ''}`,
     '',
+    ...diagnoses.map(diagnosisLine),
+    ...(diagnoses.length > 0 ? [''] : []),
   ].join('\n')
 }
 
 /** One line as soon as a pair is measured. */
 export function progressOf(measured: Measured): string {
   return `${nameOf(measured)}, ${turnWord(measured)}: ${cellOf(measured)}`
+}
+
+/** One line for what a tab was told. */
+export function diagnosisLine({
+  kind,
+  given,
+  peer,
+  verdict,
+  candidates,
+  pair,
+  relayed,
+  faults,
+}: Diagnosed): string {
+  const about = peer === null ? '' : ` – ${peer}`
+  const asked =
+    given === 'stun'
+      ? 'STUN'
+      : given === 'wrong password'
+        ? `TURN, ${given}`
+        : `TURN over ${given.toUpperCase()}`
+  const types = pair === null ? candidates.join(', ') : `by ${pair.join(' – ')}`
+  const found = relayed ? 'relayed by a peer' : types
+  const wrong = faults.length === 0 ? '' : ` WRONG: ${faults.join('; ')}`
+  return `diagnosis of ${kind}${about}, ${asked}: ${verdict} (${found})${wrong}`
 }
 
 function cellOf({ path, ms }: Measured): string {

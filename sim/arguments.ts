@@ -74,6 +74,7 @@ const NUMBERS: readonly OptionSpec[] = [
   },
   { flag: 'slow-share', field: 'slowShare', help: 'share of peers with a slow CPU', min: 0, max: 1 },
   { flag: 'silent', field: 'silent', help: 'share of peers that pass nothing on', min: 0, max: 0.9 },
+  { flag: 'tampering', field: 'tampering', help: 'share of peers that lie as relays', min: 0, max: 0.9 },
   {
     flag: 'arrivals',
     field: 'arrivals',

@@ -10,7 +10,7 @@ import type { SimOptions } from './options.ts'
 import { Peer } from './peer.ts'
 import { Stream } from './random.ts'
 import { StandInSealer, sign } from './stand-in-crypto.ts'
-import { drawTraits } from './traits.ts'
+import { drawTraits, swallows } from './traits.ts'
 
 /** The wall-clock time at which virtual time begins, Unix milliseconds. */
 const EPOCH = 1_800_000_000_000
@@ -42,5 +42,6 @@ export function castPeer(index: number, options: SimOptions, now: number, factor
     random,
     sealer,
   })
+  if (traits.silent) machine.muzzle?.(swallows)
   return new Peer(index, id, publicKey, record, machine, now, traits)
 }

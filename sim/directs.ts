@@ -25,7 +25,7 @@ export interface Directs {
   readonly shortest: Map<Message, number>
 }
 
-/** Sends `count` messages between random live pairs, `gap` ms apart, and waits until each is settled. */
+/** Sends `count` messages between random live pairs, silent peers not among them, `gap` ms apart, and waits until each is settled. */
 export function sendDirects(world: World, count: number, gap: number): Directs {
   const directs: Directs = { sent: [], shortest: new Map() }
   for (let i = 0; i < count; i++) {
@@ -46,7 +46,8 @@ function everyOf(count: number): number {
 }
 
 function sendOne(world: World, { sent, shortest }: Directs, measured: boolean): boolean {
-  const [from, to] = world.choice.sample(world.live(), 2)
+  const honest = world.live().filter(peer => !peer.traits.silent)
+  const [from, to] = world.choice.sample(honest, 2)
   if (from === undefined || to === undefined) return false
   const path = measured ? pathTime(from, to, world.network) : undefined
   const message = world.send(from, to, DIRECT_TIMEOUT)

@@ -57,6 +57,7 @@ describe('traits', () => {
       verifyCost: 0,
       symmetricNat: false,
       silent: false,
+      relaying: 'honest',
     })
   })
 
@@ -79,6 +80,20 @@ describe('traits', () => {
       expect(share).toBeGreaterThan(80)
       expect(share).toBeLessThan(160)
     }
+  })
+})
+
+describe('relays', () => {
+  it('lie in three ways, as many in each; silent peers drop what they would relay', () => {
+    const of = (options: Partial<SimOptions>) =>
+      Array.from({ length: 600 }, (_, index) => drawTraits(index, { ...DEFAULTS, ...options }))
+    const lying = of({ tampering: 0.3 })
+    for (const how of ['drops', 'delays', 'alters']) {
+      const count = lying.filter(({ relaying }) => relaying === how).length
+      expect(count).toBeGreaterThan(35)
+      expect(count).toBeLessThan(90)
+    }
+    for (const { silent, relaying } of of({ silent: 0.3 })) expect(relaying === 'drops').toBe(silent)
   })
 })
 

@@ -20,6 +20,10 @@ export interface Machine {
   readonly counters?: { readonly circuits: { readonly relayedBytes: number } }
   /** How full its bounded tables are; asked for now and then. */
   tables?(): readonly TableSize[]
+  /** Whether a frame that it sends is a packet between two others, which it relays for them. */
+  relays?(link: LinkId, frame: Uint8Array): boolean
+  /** From now on such frames do not leave over its own relayed links, where nobody but itself sees them. */
+  muzzle?(swallows: (frame: Uint8Array) => boolean): void
 }
 
 /** What a machine is made of. */

@@ -40,6 +40,8 @@ export interface SimOptions {
   readonly slowShare: number
   /** Share of peers that pass nothing on: they link, answer and ack, and swallow what is not their own. */
   readonly silent: number
+  /** Share of peers that tamper with what they relay: a third each drops it, delays it, or alters it. */
+  readonly tampering: number
   /** Guests per second, a Poisson process; each stays 30 s on average, then leaves or dies. */
   readonly arrivals: number
   /** Seconds of each minute in which the signaling server is down. */
@@ -92,6 +94,7 @@ export const DEFAULTS: SimOptions = {
   skew: 0,
   slowShare: 0,
   silent: 0,
+  tampering: 0,
   arrivals: 0,
   serverOutage: 0,
   kill: 0,

@@ -1,15 +1,37 @@
 /**
- * The library's protocol as a machine of the simulator: the node itself, and a view of how full its tables are.
+ * The library's protocol as a machine of the simulator: the node itself, a view of how full its tables are, and what a
+ * liar needs to know of its circuits.
  * @module
  */
+import { MAX_REF } from '../src/protocol/circuit/frames.ts'
+import { Half } from '../src/protocol/circuit/relay.ts'
+import type { LinkId } from '../src/protocol/input.ts'
 import { Node } from '../src/protocol/node.ts'
 import { tablesOf } from '../src/protocol/node-tables.ts'
 import type { TableSize } from '../src/protocol/table.ts'
+import { Frame } from '../src/protocol/wire/frame.ts'
+import { Reader } from '../src/protocol/wire/reader.ts'
 import type { Machine, MachineSetup } from './machine.ts'
 
 class ProtocolMachine extends Node implements Machine {
   tables(): TableSize[] {
     return tablesOf(this)
+  }
+
+  relays(link: LinkId, frame: Uint8Array): boolean {
+    if (frame[0] !== Frame.CARRY) return false
+    const lines = this['machines'].relayed.circuits['lines']
+    // The head names the circuit as the receiver does.
+    const ref = new Reader(frame.subarray(1)).varint(MAX_REF) ^ 1
+    return lines.get(link)?.circuits.get(ref) instanceof Half
+  }
+
+  muzzle(swallows: (frame: Uint8Array) => boolean): void {
+    const { circuits } = this['machines'].relayed
+    const send = circuits.send.bind(circuits)
+    circuits.send = (link, frame) => {
+      if (!swallows(frame)) send(link, frame)
+    }
   }
 }
 

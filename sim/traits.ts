@@ -17,9 +17,22 @@ export interface Traits {
   readonly symmetricNat: boolean
   /** It swallows what it should pass on. */
   readonly silent: boolean
+  /** What becomes of the packets that it relays for others; it takes circuits as anybody does. */
+  readonly relaying: Relaying
 }
 
-export const ORDINARY: Traits = { rate: 1, skew: 0, verifyCost: 0, symmetricNat: false, silent: false }
+export type Relaying = 'honest' | 'drops' | 'delays' | 'alters'
+
+export const ORDINARY: Traits = {
+  rate: 1,
+  skew: 0,
+  verifyCost: 0,
+  symmetricNat: false,
+  silent: false,
+  relaying: 'honest',
+}
+
+const TAMPERING: readonly Relaying[] = ['drops', 'delays', 'alters']
 
 export function drawTraits(index: number, options: SimOptions): Traits {
   const stream = Stream.of(options.seed, `traits ${index}`)
@@ -30,6 +43,8 @@ export function drawTraits(index: number, options: SimOptions): Traits {
   const slow = stream.unit() < options.slowShare
   const symmetricNat = stream.unit() < options.nat
   const silent = stream.unit() < options.silent
+  const tampering = stream.unit() < options.tampering
+  const how = TAMPERING[Math.floor(stream.unit() * TAMPERING.length)] as Relaying
   const { verifyCost } = options
   return {
     rate: skewed ? 1 + drift * MAX_DRIFT : 1,
@@ -37,6 +52,7 @@ export function drawTraits(index: number, options: SimOptions): Traits {
     verifyCost: slow ? Math.max(SLOW_VERIFY, SLOWER * verifyCost) : verifyCost,
     symmetricNat,
     silent,
+    relaying: silent ? 'drops' : tampering ? how : 'honest',
   }
 }
 

@@ -34,6 +34,8 @@ const NOTICED = 5000
 const MAX_EVENTS_PER_INSTANT = 5_000_000
 /** So many events waiting per peer is a storm: each of them brings about more than one other. */
 const MAX_WAITING_PER_PEER = 2000
+/** What a relay that delays keeps a packet for, ms: longer than a link has to answer before it is suspect (2 s). */
+const RELAY_DELAY = 3000
 /** A peer that asks to be woken at once this often in a row does nothing else any more. */
 const MAX_TICKS_PER_INSTANT = 1000
 
@@ -333,6 +335,10 @@ export class World {
     switch (effect.kind) {
       case 'send':
         if (peer.traits.silent && swallows(effect.frame)) return
+        if (peer.traits.relaying !== 'honest' && peer.machine.relays?.(effect.link, effect.frame) === true) {
+          this.tamper(peer, effect)
+          return
+        }
         this.network.send(this.openEndpoint(peer, effect.link), effect.frame)
         return
       case 'wake':
@@ -409,6 +415,21 @@ export class World {
       case 'peer-topics':
         return
     }
+  }
+
+  /** A packet that a liar relays. */
+  private tamper(peer: Peer, { link, frame }: Extract<Effect, { kind: 'send' }>): void {
+    const endpoint = this.openEndpoint(peer, link)
+    if (peer.traits.relaying === 'alters') {
+      const altered = frame.slice()
+      altered[frame.length - 1] = (frame[frame.length - 1] as number) ^ 1
+      this.network.send(endpoint, altered)
+    } else if (peer.traits.relaying === 'delays')
+      this.at(this.now + RELAY_DELAY, () => {
+        if (endpoint.state !== 'open') return
+        this.network.send(endpoint, frame)
+        this.network.flush(endpoint)
+      })
   }
 
   private deliver(peer: Peer, { from, topic, body, hops }: Extract<Effect, { kind: 'deliver' }>): void {

@@ -78,6 +78,16 @@ describe('a mesh that outlives its server', () => {
   ])('closes its ring with relayed links where a third of all pairs cannot link: %o', options => {
     expectBudgets(run('relayed', options))
   })
+
+  it('loses no message to relays that drop, delay or alter what they carry', () => {
+    expectBudgets(run('relayed', { peers: 60, seed: 1, tampering: 0.3 }))
+  })
+
+  it('brings every broadcast past silent relays, and direct messages but for those that no attempt of ten seconds leads around', () => {
+    const { report, command } = run('relayed', { peers: 60, seed: 6, silent: 0.1 })
+    expectBudgets({ report, command })
+    expect(report.directSuccess, command).toBeGreaterThanOrEqual(0.9)
+  })
 })
 
 describe('one seed', () => {

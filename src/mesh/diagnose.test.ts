@@ -64,7 +64,8 @@ const question: Question = {
 const STUN = [{ urls: ['stun:a', 'stun:b'] }]
 const TURN = { urls: 'turn:t', username: 'u', credential: 'c' }
 const two = [srflx, { ...srflx, port: 7 }]
-const asked = { id: peer, path: undefined }
+const asked = { id: peer, path: undefined, relayed: false }
+const carried = { ...asked, relayed: true }
 
 describe('a diagnosis', () => {
   it.each<[string, World, Partial<Question>]>([
@@ -81,7 +82,11 @@ describe('a diagnosis', () => {
     ['turn-refused', { open: ['wss://a'], ice: { 'stun:a': [srflx] } }, { iceServers: [...STUN, TURN] }],
     ['ok', { open: ['wss://a'], ice: { 'turn:t': [relay] } }, { iceServers: [...STUN, TURN] }],
     ['peer-unreachable', { open: ['wss://a'] }, { peer: asked }],
-    ['ok', {}, { peer: { id: peer, path: { kind: 'direct', local: 'host', remote: 'srflx' } } }],
+    ['ok', {}, { peer: { ...asked, path: { kind: 'direct', local: 'host', remote: 'srflx' } } }],
+    ['needs-turn', { open: ['wss://a'], ice: { 'stun:a': [srflx] } }, { iceServers: STUN, peer: carried }],
+    ['needs-turn', { ice: { 'stun:a': two } }, { iceServers: STUN, peer: carried, linked: true }],
+    ['udp-blocked', {}, { iceServers: STUN, peer: carried, linked: true }],
+    ['ok', { ice: { 'turn:t': [relay] } }, { iceServers: [TURN], peer: carried, linked: true }],
   ])('is %s in the world %j when asked %j', async (verdict, world, more) => {
     const probes = probesOf(world)
     const diagnosis = await diagnose(probes, { ...question, ...more })
@@ -98,7 +103,7 @@ describe('a diagnosis', () => {
       ...question,
       urls,
       iceServers: STUN,
-      peer: { id: peer, path },
+      peer: { ...asked, path },
     })
     expect(diagnosis).toMatchObject({
       webrtc: true,
@@ -112,7 +117,9 @@ describe('a diagnosis', () => {
       ],
       turn: [],
       candidates: ['host', 'srflx'],
-      peer: { peer, linked: true, local: 'host', remote: 'relay' },
+      peer: { peer, linked: true, relayed: false, local: 'host', remote: 'relay' },
     })
+    const relayed = await diagnose(probes, { ...question, linked: true, peer: carried })
+    expect(relayed.peer).toEqual({ peer, linked: true, relayed: true, local: '', remote: '' })
   })
 })

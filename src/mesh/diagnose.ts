@@ -36,7 +36,9 @@ export interface ServerProbe {
 export interface PeerProbe {
   readonly peer: PeerId
   readonly linked: boolean
-  /** Candidate types of the pair in use, e.g. `host`, `srflx`, `relay`; empty without a link, or where the browser does not tell. */
+  /** Linked, but not by WebRTC: a neighbour of both carries the link. */
+  readonly relayed: boolean
+  /** Candidate types of the pair in use, e.g. `host`, `srflx`, `relay`; empty without such a link, or where the browser does not tell. */
   readonly local: string
   readonly remote: string
 }
@@ -83,7 +85,9 @@ export interface Question {
   readonly signalingUp: boolean
   /** There are neighbours: signaling is not needed for the first contact. */
   readonly linked: boolean
-  readonly peer: { readonly id: PeerId; readonly path: LinkPath | undefined } | undefined
+  readonly peer:
+    | { readonly id: PeerId; readonly path: LinkPath | undefined; readonly relayed: boolean }
+    | undefined
   readonly signal: AbortSignal | undefined
 }
 
@@ -139,7 +143,8 @@ export async function diagnose(given: Probes | undefined, question: Question): P
     candidates: [...new Set([...together, ...found].map(({ type }) => type))].sort(),
     peer: peer && {
       peer: peer.id,
-      linked: peer.path !== undefined,
+      linked: peer.relayed || peer.path !== undefined,
+      relayed: peer.relayed,
       local: peer.path?.local ?? '',
       remote: peer.path?.remote ?? '',
     },
@@ -185,11 +190,13 @@ function verdictOf({ webrtc, signaling, stun, turn, symmetric, peer, signalingUp
   if (!webrtc) return 'no-webrtc'
   if (peer?.path !== undefined) return 'ok'
   if (signaling.length > 0 && !some(signaling) && !signalingUp && !linked) return 'no-signaling'
-  if (some(turn)) return peer === undefined ? 'ok' : 'peer-unreachable'
+  const unlinked = peer !== undefined && !peer.relayed
+  if (some(turn)) return unlinked ? 'peer-unreachable' : 'ok'
   if (turn.length > 0) return 'turn-refused'
   if (stun.length > 0 && !some(stun)) return 'udp-blocked'
   if (symmetric) return peer === undefined ? 'symmetric-nat' : 'needs-turn'
-  return peer === undefined ? 'ok' : 'peer-unreachable'
+  if (unlinked) return 'peer-unreachable'
+  return peer === undefined ? 'ok' : 'needs-turn'
 }
 
 /**

@@ -4,14 +4,19 @@
  * @module
  */
 import { MemoryNetwork } from '../link/memory.ts'
+import { base32, type PeerId } from '../protocol/id.ts'
 import { MemorySignaling, MemoryTransport } from '../signaling/memory.ts'
 import type { SignalingTransport } from '../signaling/port.ts'
 import type { Mesh } from './api.ts'
+import type { Message } from './api-messages.ts'
 import type { InvitedOptions, MeshOptions } from './api-options.ts'
 import { createMeshWith } from './create.ts'
 import { MeshError } from './errors.ts'
 import type { Platform } from './ports.ts'
 import { webRandom } from './random.ts'
+
+/** A peer that is not there. */
+export const someone = base32(new Uint8Array(32).fill(7)) as PeerId
 
 /** A transport that is never up: there is no server. */
 export const nowhere = (): SignalingTransport => ({ open() {}, send: () => false, sample() {}, close() {} })
@@ -85,6 +90,15 @@ export class House {
     )
   }
 
+  /** `count` meshes that have joined, one after another. */
+  async joined(count: number, options: Partial<MeshOptions> = {}): Promise<Mesh[]> {
+    const meshes: Mesh[] = []
+    for (let i = 0; i < count; i++) meshes.push(await this.mesh(options))
+    // A link is up on one side a moment before the other.
+    if (count > 1) await Promise.all(meshes.map(mesh => until(mesh, () => mesh.neighbours.length > 0)))
+    return meshes
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.meshes.map(mesh => mesh.leave()))
   }
@@ -106,6 +120,20 @@ export function until(mesh: Mesh, condition: () => boolean): Promise<void> {
     const offs = [mesh.on('peer:connect', look), mesh.on('peer:disconnect', look), mesh.on('state', look)]
     look()
   })
+}
+
+export function nextMessage(mesh: Mesh): Promise<Message> {
+  return new Promise(resolve => mesh.once('message', resolve))
+}
+
+/** What a call fails with, which it must. */
+export async function failure(call: Promise<unknown>): Promise<Error> {
+  const error = await call.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  if (error instanceof Error) return error
+  throw new Error('it did not fail')
 }
 
 /** The code of the MeshError that a call ends with, or what else became of it. */

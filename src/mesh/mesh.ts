@@ -189,18 +189,18 @@ export class LiveMesh implements Mesh {
     }
     check()
     const { driver, ports, node } = this.parts
-    const link = node.links().find(each => each.peer === peer)?.link
-    const path = link === undefined ? undefined : await driver.links.pathOf(link)
-    const found = await diagnose(ports.probes, {
+    const found = node.links().find(each => each.peer === peer)
+    const path = found && (await driver.links.pathOf(found.link))
+    const diagnosis = await diagnose(ports.probes, {
       iceServers: this.iceServers,
       urls: ports.transport.urls ?? [],
       signalingUp: driver.signaling.up,
       linked: node.links().length > 0,
-      peer: peer === undefined ? undefined : { id: peer, path },
+      peer: peer === undefined ? undefined : { id: peer, path, relayed: found?.relayed === true },
       signal,
     })
     check()
-    return found
+    return diagnosis
   }
 
   on<E extends keyof MeshEvents>(event: E, listener: MeshEvents[E]): () => void {
