@@ -69,6 +69,7 @@ export class Machines {
     this.routing = new Routing({ id, record, discoveryKey, random, sealer })
     this.relayed = new RelayedLinks(config, effect => this.out.push(effect))
     this.overlay.carriedBy(link => this.relayed.circuits.carries(link))
+    this.routing.introducedBy(this.overlay.routers)
   }
 
   // ── between the machines ───────────────────────────────────────────────────────────────────────────────

@@ -14,6 +14,7 @@ import { Departed } from './departed.ts'
 import type { Out } from './effect.ts'
 import { Exchange } from './exchange.ts'
 import { relaysOf } from './relayed.ts'
+import type { Slot } from './slot.ts'
 import { Slots } from './slots.ts'
 import { PassiveView } from './view.ts'
 
@@ -87,6 +88,16 @@ export class Ground {
   relays(): PeerId[] {
     const { maxPeers } = this.config
     return maxPeers > 3 || this.target === maxPeers ? relaysOf(this.slots, this.routers) : []
+  }
+
+  /** The routers that are neighbours, and not silent. */
+  linkedRouters(): Slot[] {
+    const linked: Slot[] = []
+    for (const peer of this.routers) {
+      const slot = this.slots.of(peer)
+      if (slot?.phase === 'up' && !slot.suspect) linked.push(slot)
+    }
+    return linked
   }
 
   /** Ids that other peers tell of: not believed of one that has just left. */

@@ -61,7 +61,8 @@ export class Moves {
     const asked = slots.create({ peer, session, ring, outgoing: true, relayed: relays !== undefined }, now)
     if (slots.full) this.beside = asked
     else slots.add(asked)
-    const isDoubtful = now < this.rushUntil || now < this.woundedUntil
+    const isDoubtful =
+      (now < this.rushUntil || now < this.woundedUntil) && this.ground.linkedRouters().length === 0
     const via = isDoubtful ? 'signaling' : 'mesh'
     const needed = asRelay || (slots.sound === 0 && barriers.size > 0 && config.maxPeers > 3)
     const body = encodeAsk({ session, ring, degree, needed, ...(relays && { relays }) })

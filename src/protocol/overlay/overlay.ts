@@ -74,6 +74,11 @@ export class Overlay {
     this.ground.slots.carries = carries
   }
 
+  /** Peers that are asked first. */
+  get routers(): ReadonlySet<PeerId> {
+    return this.ground.routers
+  }
+
   /** A peer that is asked first, and kept; the oldest of more than {@link MAX_ROUTERS} is one no more. */
   route(peer: PeerId, on: boolean, now: number): void {
     const { routers, view } = this.ground
@@ -157,10 +162,14 @@ export class Overlay {
     this.plan.contacts(others, now)
   }
 
-  /** Peers that a neighbour tells of. */
-  hear(ids: readonly PeerId[], now: number): void {
-    this.ground.hear(ids, now)
-    if (this.ground.isNews(ids)) this.plan.replan(now, NEWS_WAIT)
+  /** Peers that a neighbour tells of; whom a router names is asked first. */
+  hear(link: LinkId, ids: readonly PeerId[], now: number, wait = NEWS_WAIT): void {
+    const { ground, plan } = this
+    const teller = this.slotOf(link)?.peer
+    const isRouter = teller !== undefined && ground.routers.has(teller)
+    ground.hear(ids, now)
+    if (isRouter) plan.named(ids)
+    if (ground.isNews(ids)) plan.replan(now, isRouter ? NEWS_WAIT : wait)
   }
 
   /** The signaling server says that a peer is not there. */
@@ -301,9 +310,7 @@ export class Overlay {
     if (type === Frame.SHUFFLE) this.ground.exchange.answer(link, out)
     if (now < slot.hearsayAt) return undefined
     slot.hearsayAt = now + HEARSAY_EVERY
-    const some = ids.slice(0, SHUFFLE_IDS)
-    this.ground.hear(some, now)
-    if (this.ground.isNews(some)) this.plan.replan(now, REPLAN)
+    this.hear(link, ids.slice(0, SHUFFLE_IDS), now, REPLAN)
     return undefined
   }
 
