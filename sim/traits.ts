@@ -17,9 +17,18 @@ export interface Traits {
   readonly symmetricNat: boolean
   /** It swallows what it should pass on. */
   readonly silent: boolean
+  /** Its links can look for a new path. */
+  readonly restarts: boolean
 }
 
-export const ORDINARY: Traits = { rate: 1, skew: 0, verifyCost: 0, symmetricNat: false, silent: false }
+export const ORDINARY: Traits = {
+  rate: 1,
+  skew: 0,
+  verifyCost: 0,
+  symmetricNat: false,
+  silent: false,
+  restarts: true,
+}
 
 export function drawTraits(index: number, options: SimOptions): Traits {
   const stream = Stream.of(options.seed, `traits ${index}`)
@@ -30,6 +39,7 @@ export function drawTraits(index: number, options: SimOptions): Traits {
   const slow = stream.unit() < options.slowShare
   const symmetricNat = stream.unit() < options.nat
   const silent = stream.unit() < options.silent
+  const restarts = stream.unit() < options.restarts
   const { verifyCost } = options
   return {
     rate: skewed ? 1 + drift * MAX_DRIFT : 1,
@@ -37,6 +47,7 @@ export function drawTraits(index: number, options: SimOptions): Traits {
     verifyCost: slow ? Math.max(SLOW_VERIFY, SLOWER * verifyCost) : verifyCost,
     symmetricNat,
     silent,
+    restarts,
   }
 }
 

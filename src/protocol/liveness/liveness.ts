@@ -59,6 +59,8 @@ const NONCES = 64
 export const REST_SECONDS = 90
 /** A resting neighbour that is silent is probed this often, ms. */
 const REST_PROBE = 5000
+/** Where silence is to be known soon an answer is waited for no longer than this, ms, or half as long again as it usually takes. */
+const SLOW_ANSWER = 900
 /** Packets that come within this after a sleep may have waited for its end, ms: they are handed out in one go. */
 const BACKLOG = 100
 
@@ -304,8 +306,9 @@ export class Liveness {
     const { probeWait, measureEvery } = this.limits
     const dead = this.deadAt(entry)
     if (entry.pingedAt > 0) {
-      const wait =
-        entry.suspect && entry.rest > 0 ? REST_PROBE : Math.max(probeWait, 4 * (entry.roundTrip ?? 0))
+      const { roundTrip = 0, patience, suspect, rest } = entry
+      const usual = suspect && rest > 0 ? REST_PROBE : Math.max(probeWait, 4 * roundTrip)
+      const wait = patience > 0 ? Math.min(usual, Math.max(SLOW_ANSWER, 1.5 * roundTrip)) : usual
       return Math.min(dead, entry.pingedAt + wait)
     }
     return Math.min(dead, entry.heardAt + entry.probeAfter, entry.measuredAt + measureEvery)

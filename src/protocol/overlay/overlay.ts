@@ -28,6 +28,7 @@ import { Ground, type OverlayConfig } from './ground.ts'
 import { encodeSignal, LETTER, readIds } from './letters.ts'
 import { Moves, WOUNDED } from './moves.ts'
 import { NEWS_WAIT, Plan, REPLAN } from './plan.ts'
+import { askNext, outlives, RENEW } from './replace.ts'
 import type { Road, Slot } from './slot.ts'
 import { awaitUpgrade, upgradeSoon } from './upgrade.ts'
 
@@ -55,7 +56,7 @@ export class Overlay {
     return this.ground.slots.size
   }
 
-  /** Whether there is a neighbour. */
+  /** Whether there is a neighbour that is not waited for since the network changed. */
   get linked(): boolean {
     return this.ground.slots.linked
   }
@@ -232,9 +233,37 @@ export class Overlay {
     if (slot === undefined) return
     const body = encodeSignal({ session: slot.session, data })
     // A link that is up and looks for a new path is not the way there.
-    const lost = slot.suspect ? 'signaling' : 'mesh'
+    const lost = slot.suspect || slot.aside ? 'signaling' : 'mesh'
     const via = slot.phase === 'up' ? lost : slot.via
-    out.push({ kind: 'tell', to: slot.peer, letter: LETTER.SIGNAL, body, via })
+    out.push({ kind: 'tell', to: slot.peer, letter: LETTER.SIGNAL, body, via, aside: slots.goesAside(slot) })
+  }
+
+  /** This peer is on another network: silence of its links is waited for, as they may have a new path. */
+  moved(now: number): void {
+    for (const slot of this.ground.slots)
+      if (slot.phase === 'up' && !slot.relayed) slot.renewUntil = now + RENEW
+  }
+
+  /** A link that is silent is to be replaced by a new one to the same peer. */
+  renew(link: LinkId, now: number, out: Out): void {
+    const slot = this.slotOf(link)
+    if (slot !== undefined && slot.next?.phase !== 'opening') askNext(this.ground, slot, now, out)
+  }
+
+  /** The link whose place this one is to take. */
+  before(link: LinkId): Slot | undefined {
+    const slot = this.slotOf(link)
+    return slot && this.ground.slots.before(slot)
+  }
+
+  /** Whether the peer of a link that has ended stays a neighbour for now. If so, the link is retired. */
+  outlives(link: LinkId, reason: LinkEnd, now: number): boolean {
+    const slot = this.slotOf(link)
+    if (slot === undefined || !outlives(slot, reason)) return false
+    slot.retired = true
+    slot.suspect = true
+    this.ground.exchange.changed(now)
+    return true
   }
 
   /** The handshake is through. */
@@ -242,9 +271,7 @@ export class Overlay {
     const { slots, backoff, exchange, barriers } = this.ground
     const slot = slots.at(link)
     if (slot === undefined) return
-    const relayed = slots.replaceRelayed(slot)
-    if (relayed !== undefined)
-      out.push({ kind: 'dropped', link: relayed.link, peer: relayed.peer, wasUp: true, reason: 'evicted' })
+    slots.replace(slot)
     slots.rise(slot, now)
     if (slot.relayed) awaitUpgrade(this.ground, slot, now)
     backoff.succeeded(slot.peer)
@@ -269,6 +296,7 @@ export class Overlay {
     const slot = this.slotOf(link)
     if (slot === undefined) return
     slot.suspect = suspect
+    if (!suspect) slot.renewUntil = 0
     if (suspect) this.moves.woundedUntil = now + WOUNDED
     this.ground.exchange.changed(now)
     this.plan.replan(now, 0)

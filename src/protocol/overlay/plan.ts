@@ -118,7 +118,7 @@ export class Plan {
       this.moves.expire(slot, now, out)
       this.replan(now, 0)
     }
-    tickUpgrades(this.ground, this.moves, now, out)
+    if (tickUpgrades(this.ground, this.moves, now, out)) this.lost(now)
     const { beside } = this.moves
     if (beside !== undefined && now >= beside.deadline) {
       this.moves.expire(beside, now, out)

@@ -10,6 +10,8 @@ import { nextKnown } from './candidate.ts'
 import type { Out } from './effect.ts'
 import type { Ground } from './ground.ts'
 import type { Moves } from './moves.ts'
+import { RENEW_LAST } from './replace.ts'
+import { isRenewing } from './slot.ts'
 import { ASK_TIMEOUT } from './slots.ts'
 
 /** Silent peers on one side behind which nobody is asked: half the peers dead, one of 2¹² gaps is longer. */
@@ -38,10 +40,13 @@ function planSide(ground: Ground, moves: Moves, forward: boolean, now: number, o
     const slot = moves.of(peer)
     if (slot?.phase === 'up') {
       if (!slot.suspect) break
-      continue
+      if (!isRenewing(slot)) continue
     }
     if (slot !== undefined) {
-      const patience = slot.since + (slot.phase === 'asked' ? slots.patience : ASK_TIMEOUT)
+      const patience =
+        slot.phase === 'up'
+          ? slot.renewUntil - RENEW_LAST
+          : slot.since + (slot.phase === 'asked' ? slots.patience : ASK_TIMEOUT)
       if (now >= patience) silent++
       else {
         waiting++

@@ -105,7 +105,9 @@ export class Attempts {
       const { course, budget } = turnOf(flight.turn)
       // The last search is a walk through everything: nothing is left out of it.
       isSearch = budget === MAX_BUDGET
-      const avoid = course === Course.LAST ? [] : flight.avoid
+      const own = flight.sending?.aside ? this.relay.neighbourOf(to)?.link : undefined
+      const tried = course === Course.LAST ? [] : flight.avoid
+      const avoid = own === undefined ? tried : [...tried, own]
       const first = this.introducer(flight)
       const link = this.relay.launch(envelope, address, course, budget, avoid, first, now, out)
       if (typeof link !== 'number') {
