@@ -139,13 +139,15 @@ export class World {
   move(peer: Peer, notice: number): void {
     peer.network++
     this.server.moved(peer)
-    this.at(this.now + notice, () => {
+    const noticed = (): void => {
+      if (peer.frozenUntil > this.now) return this.at(peer.frozenUntil, noticed)
       this.notice(peer, { kind: 'signaling-down' })
       this.notice(peer, { kind: 'awake', slept: 0, network: true })
-    })
-    this.at(this.now + notice + NEW_SOCKET, () => {
-      if (peer.life === 'live') this.server.request(peer, Request.JOIN)
-    })
+      this.at(this.now + NEW_SOCKET, () => {
+        if (peer.life === 'live') this.server.request(peer, Request.JOIN)
+      })
+    }
+    this.at(this.now + notice, noticed)
   }
 
   /**

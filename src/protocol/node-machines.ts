@@ -104,6 +104,9 @@ export class Machines {
         case 'doubt':
           this.liveness.hint(effect.link, now, this.out)
           break
+        case 'wait':
+          this.liveness.wait(effect.link, effect.milliseconds, now)
+          break
         case 'lookahead':
           this.ran |= ROUTING
           this.routing.neighboursOf(effect.link, effect.peers, now)

@@ -56,6 +56,17 @@ describe('a tab whose links cannot look for a new path, on another network', () 
     expect(others.every(isWhole)).toBe(true)
   })
 
+  it('also where the end of the old link comes before the yes to a new one', () => {
+    const [world, tab, [other]] = swarm(15, 2, 3) as [World, Tab, [Tab]]
+    world.move(tab, 50)
+    world.until(() => tab.seen('envelope').length > 0, 2000)
+    tab.input({ kind: 'link-closed', link: tab.linkTo(other), reason: 'closed' })
+    expect(tab.neighbours).toEqual([other.id])
+    world.run(3000)
+    expect([tab, other].flatMap(told)).toEqual([])
+    expect(isWhole(tab)).toBe(true)
+  })
+
   it('says so: it is reconnecting within 2 s, and connected when the first link is there', () => {
     const [world, tab] = swarm(10, 4, 8)
     world.move(tab, 1500)
@@ -135,6 +146,22 @@ describe('a tab whose links can look for a new path', () => {
     expect(moved.seen('open-link')).toEqual([])
     world.until(() => isWhole(moved), 4000)
     expect(told(moved)).toEqual([])
+  })
+
+  it('has 5 s for it at the other end, too, where the server says there that it has left', () => {
+    const world = new World(23)
+    const [tab, other] = world.swarm(2) as [Tab, Tab]
+    other.log.length = 0
+    world.move(tab, 50)
+    other.input({ kind: 'peer-left', peer: tab.id })
+    world.until(() => tab.seen('restart-link').length > 0, 1000)
+    tab.input({ kind: 'link-signal', link: tab.linkTo(other), data: 'offer' })
+    world.run(1900)
+    expect(told(other)).toEqual([])
+    // Then a new link is there.
+    world.run(2000)
+    expect([tab, other].map(isWhole)).toEqual([true, true])
+    expect(told(other)).toEqual([])
   })
 
   it('has its signals answered by the server, though the other side does not know of the silence yet', () => {

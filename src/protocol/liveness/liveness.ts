@@ -180,6 +180,14 @@ export class Liveness {
     this.ping(entry, now, out)
   }
 
+  /** A neighbour's silence has a reason: it is dead after `patience` ms from now, and not before. */
+  wait(link: LinkId, patience: number, now: number): void {
+    const entry = this.links.get(link)
+    if (entry === undefined) return
+    entry.patience = Math.max(entry.patience, now - entry.heardAt + patience)
+    this.changed(entry)
+  }
+
   /** This peer may fall silent from now on, or will no more. */
   rest(resting: boolean, out: Outbox): void {
     if (resting === this.resting) return

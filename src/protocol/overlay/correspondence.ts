@@ -145,7 +145,10 @@ export class Correspondence {
     // Of a link that is up it finds the path anew.
     if (slot.phase === 'up') {
       slot.aside = this.moves.road === 'signaling'
-      if (slot.aside) slot.renewUntil = now + RENEW
+      if (slot.aside) {
+        slot.renewUntil = now + RENEW
+        out.push({ kind: 'wait', link: slot.link, milliseconds: RENEW })
+      }
     } else {
       // The ring does not wait for ICE to give up where a neighbour may carry the link, nor a neighbour whose link is silent.
       const { slots, config } = this.ground

@@ -28,6 +28,8 @@ export type OverlayEffect =
       readonly wasUp: boolean
       readonly reason: LinkEnd
     }
+  /** A neighbour is silent for a known reason: it has so many ms to speak up, whatever is said of it. */
+  | { readonly kind: 'wait'; readonly link: LinkId; readonly milliseconds: number }
   /** The channel of a link is to be closed; its peer stays a neighbour for now. */
   | { readonly kind: 'retire'; readonly link: LinkId }
   /** Open a relayed link over the direct link `carrier`; this side asks the relay for it, or waits for its offer. */

@@ -8,7 +8,7 @@
  * and when in plan.ts, what comes in letters in correspondence.ts.
  *
  * Invariants
- * 1. Slots (asked, opening and up) never exceed `maxPeers`; one slot per peer.
+ * 1. Slots (asked, opening and up) never exceed `maxPeers`; one slot per peer, and another while a link is made in place of its own.
  * 2. In a swarm larger than `maxPeers + 1` one slot is kept free for changes, so that a replacement is up
  *    before the link it replaces is given up.
  * 3. A ring link is displaced only by a nearer one; a bucket link is given up only by `chooseEviction`.

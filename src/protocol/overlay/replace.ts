@@ -9,7 +9,7 @@
  * when the other side has said yes: its channel, which carries nothing, is closed to make room, and its peer stays a neighbour
  * until it is known what becomes of the new one. One that works is never retired.
  *
- * Invariant: a link outlives its channel only while its `next` is opening, which has a deadline.
+ * Invariant: a link outlives its channel only while its `next` is asked for or opening; both have deadlines.
  * @module
  */
 import { isInitiator } from '../id.ts'
@@ -57,8 +57,8 @@ export function acceptNext(ground: Ground, moves: Moves, slot: Slot, ask: Ask, n
   if (!relayed && !slot.retired) out.push({ kind: 'doubt', link })
 }
 
-/** Whether the peer of a link that has ended stays a neighbour: another one is about to take its place. */
+/** Whether the peer of a link that has ended stays a neighbour: another one is to take its place. The other side may have closed it for that. */
 export function outlives({ phase, relayed, next }: Slot, reason: LinkEnd): boolean {
   const isSilence = reason === 'closed' || reason === 'failed' || reason === 'timeout'
-  return phase === 'up' && !relayed && next?.phase === 'opening' && isSilence
+  return phase === 'up' && !relayed && next !== undefined && isSilence
 }

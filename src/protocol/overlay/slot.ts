@@ -57,8 +57,8 @@ export interface Slot {
 }
 
 /** Whether a silent link is about to have a new path, or a new one in its place. */
-export function isRenewing({ suspect, relayed, renewUntil, next }: Slot): boolean {
-  return suspect && !relayed && (renewUntil > 0 || next?.phase === 'opening')
+export function isRenewing({ suspect, relayed, retired, renewUntil, next }: Slot): boolean {
+  return suspect && !relayed && (retired || renewUntil > 0 || next?.phase === 'opening')
 }
 
 export interface Ring {

@@ -1,7 +1,7 @@
 /**
  * From a relayed link to a direct one, which is tried now and then to take its place (replace.ts).
  *
- * The lower id tries, after half a minute and at doubling intervals; the other side only answers. An attempt takes a place
+ * The lower id tries, after half a minute and at doubling intervals; the other side only answers. An attempt that was answered takes a place
  * in the table for as long as it lasts.
  * @module
  */
