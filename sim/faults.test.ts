@@ -57,6 +57,7 @@ describe('traits', () => {
       verifyCost: 0,
       symmetricNat: false,
       silent: false,
+      restarts: true,
     })
   })
 
