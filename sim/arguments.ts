@@ -65,6 +65,8 @@ const NUMBERS: readonly OptionSpec[] = [
   },
   { flag: 'nat', field: 'nat', help: 'share of peers that cannot link to each other', min: 0, max: 1 },
   { flag: 'unreachable', field: 'unreachable', help: 'share of pairs that cannot link', min: 0, max: 1 },
+  { flag: 'move', field: 'move', help: 'share of the peers that change networks', min: 0, max: 1 },
+  { flag: 'restarts', field: 'restarts', help: 'share of peers whose links can restart ICE', min: 0, max: 1 },
   {
     flag: 'skew',
     field: 'skew',

@@ -58,6 +58,7 @@ describe('traits', () => {
       symmetricNat: false,
       silent: false,
       relaying: 'honest',
+      restarts: true,
     })
   })
 

@@ -12,6 +12,7 @@ export function neighbourOver(endpoint: Endpoint): Peer | undefined {
   const other = endpoint.other
   if (!endpoint.up || endpoint.state !== 'open' || other === undefined) return undefined
   if (!other.up || other.state !== 'open' || other.peer.life !== 'live') return undefined
+  if (endpoint.stranded || other.stranded) return undefined
   return other.peer
 }
 

@@ -268,6 +268,19 @@ export class Lab {
     look()
   }
 
+  /** Notes when each of these peers knows that its links are silent: they are suspect, or no longer the ones they were. */
+  watchNotice(peers: readonly Peer[]): void {
+    const { world, found } = this
+    const start = world.now
+    const isUnaware = ({ machine, endpoints }: Peer): boolean =>
+      machine.links().some(({ link, suspect }) => suspect !== true && endpoints.get(link)?.stranded === true)
+    const look = (): void => {
+      if (!peers.some(isUnaware)) found.noticedMs = world.now - start
+      else world.at(world.now + 50, look)
+    }
+    world.at(start + 50, look)
+  }
+
   /** Counts the relayed links, and what the ring needs of them. */
   noteRelayed(): void {
     const { world } = this

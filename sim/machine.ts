@@ -13,7 +13,7 @@ import type { TableSize } from '../src/protocol/table.ts'
 export interface Machine {
   handle(input: Input, now: number): readonly Effect[]
   /** Links that are up, as the machine counts them. */
-  links(): readonly { readonly link: LinkId; readonly peer: PeerId }[]
+  links(): readonly { readonly link: LinkId; readonly peer: PeerId; readonly suspect?: boolean }[]
   /** Links that are being opened, as the machine counts them. */
   readonly opening: number
   /** Since it was made. */

@@ -106,6 +106,44 @@ describe('a link', () => {
     expect(right.arrivals.every(at => Math.abs(at - start - latency) < 1e-6)).toBe(true)
   })
 
+  it.each([
+    ['its offering end', 0],
+    ['its other end', 1],
+  ])('is silent once an end is on another network, until a restart from %s', (_, side) => {
+    const { world, a, b, left, right, act, sendFrame, numbers } = pair()
+    world.move(b, 60_000)
+    sendFrame(1)
+    world.advance(1000)
+    expect(numbers()).toEqual([])
+    const restart = { kind: 'restart-link', link: 1 } as const
+    if (side === 0) act(a, left, restart)
+    else act(b, right, restart)
+    for (let i = 0; i < 40; i++) {
+      world.advance(1)
+      act(a, left)
+      act(b, right)
+    }
+    world.advance(1000)
+    sendFrame(2)
+    world.advance(1000)
+    expect(numbers()).toEqual([2])
+  })
+
+  it('stays silent where it cannot restart, and says so when it opens', () => {
+    const { world, a, b, left, right, act, sendFrame, numbers } = pair({ restarts: 0 })
+    const told = left.heard.flatMap(({ input }) => (input.kind === 'link-open' ? [input.restarts] : []))
+    expect(told).toEqual([false])
+    world.move(b, 60_000)
+    for (let i = 0; i < 40; i++) {
+      act(a, left, { kind: 'restart-link', link: 1 })
+      world.advance(50)
+      act(b, right)
+    }
+    sendFrame(1)
+    world.advance(1000)
+    expect(numbers()).toEqual([])
+  })
+
   it('keeps the order under jitter', () => {
     const { world, sendFrame, numbers } = pair({ jitter: 200 })
     for (let n = 0; n < 200; n++) {

@@ -34,8 +34,11 @@ const MUTED_MOST = 20_000
 /** A data-channel offer is about this long. */
 const SDP_FILL = 'a='.padEnd(400, 'x')
 
+const SIGNALS = ['offer', 'answer', 'candidate', 'restart'] as const
+
 interface Signal {
-  readonly type: 'offer' | 'answer' | 'candidate'
+  /** `restart`: the initiator is asked for an offer, which begins ICE anew. */
+  readonly type: (typeof SIGNALS)[number]
   readonly session: number
 }
 
@@ -97,6 +100,7 @@ export class Network {
   /** Whether a packet sent over this end now arrives, were it not for loss. */
   private carries(endpoint: Endpoint, other: Endpoint): boolean {
     const now = this.queue.now
+    if (endpoint.stranded || other.stranded) return false
     if (endpoint.mutedFrom <= now && now < endpoint.mutedUntil) return false
     return this.reaches(endpoint.peer, other.peer)
   }
@@ -143,6 +147,7 @@ export class Network {
       this.fail(endpoint, 0)
       return
     }
+    if (endpoint.state === 'open') return this.renewed(endpoint, signal)
     if (signal.type === 'candidate') {
       endpoint.candidates++
     } else {
@@ -156,6 +161,31 @@ export class Network {
       if (!endpoint.initiator) this.describe(endpoint, 'answer')
     }
     this.connect(endpoint)
+  }
+
+  /** Looks for a new path between two ends that are open; the initiator makes the offer, and is asked to by the other end. */
+  restart(endpoint: Endpoint): void {
+    if (endpoint.state !== 'open' || !endpoint.peer.traits.restarts) return
+    if (endpoint.initiator) this.describe(endpoint, 'offer')
+    else {
+      const { session } = endpoint
+      this.tellSignal(endpoint, this.queue.now, JSON.stringify({ type: 'restart', session }))
+    }
+  }
+
+  /** A signal for an end that is open: offer and answer have crossed when the answer is here, and ICE checks the new path. */
+  private renewed(endpoint: Endpoint, { type }: Signal): void {
+    const { other } = endpoint
+    if (other === undefined || !endpoint.peer.traits.restarts) return
+    if (type === 'restart') this.restart(endpoint)
+    else if (type === 'offer') this.describe(endpoint, 'answer')
+    else if (type === 'answer' && this.reaches(endpoint.peer, other.peer)) {
+      const networks = [endpoint.peer.network, other.peer.network] as const
+      const checked = this.queue.now + SETUP + 2 * this.latency(endpoint.peer, other.peer)
+      this.queue.push(checked, Happening.ACT).act = () => {
+        ;[endpoint.network, other.network] = networks
+      }
+    }
   }
 
   /** The channel has opened: the input that says so. */
@@ -183,7 +213,7 @@ export class Network {
       binding[i] = mix(offer, i)
       binding[32 + i] = mix(answer, i)
     }
-    return { kind: 'link-open', link: endpoint.link, binding }
+    return { kind: 'link-open', link: endpoint.link, binding, restarts: endpoint.peer.traits.restarts }
   }
 
   /** Adds a frame to the packet begun; {@link flush} sends it. */
@@ -367,7 +397,7 @@ function parse(data: string): Signal | undefined {
   try {
     const signal = JSON.parse(data) as Partial<Signal> | null
     if (typeof signal?.session !== 'number') return undefined
-    if (signal.type !== 'offer' && signal.type !== 'answer' && signal.type !== 'candidate') return undefined
+    if (signal.type === undefined || !SIGNALS.includes(signal.type)) return undefined
     return { type: signal.type, session: signal.session }
   } catch {
     return undefined

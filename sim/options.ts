@@ -34,6 +34,10 @@ export interface SimOptions {
   readonly nat: number
   /** Share of all pairs that no direct link comes about between, drawn per pair. */
   readonly unreachable: number
+  /** Share of the peers that change networks, in scenarios where some do. */
+  readonly move: number
+  /** Share of peers whose links can look for a new path (ICE restart). */
+  readonly restarts: number
   /** Clocks of peers are ahead by up to this, ms, and drift by up to {@link MAX_DRIFT} either way. */
   readonly skew: number
   /** Share of peers whose CPU is {@link SLOWER} times as slow, and takes {@link SLOW_VERIFY} ms at least per check. */
@@ -91,6 +95,8 @@ export const DEFAULTS: SimOptions = {
   oneSided: 0,
   nat: 0,
   unreachable: 0,
+  move: 0,
+  restarts: 1,
   skew: 0,
   slowShare: 0,
   silent: 0,

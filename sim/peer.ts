@@ -33,6 +33,8 @@ export class Peer {
   frozenUntil = 0
   /** What comes to it meanwhile is lost: the machine sleeps, not only the page. */
   asleep = false
+  /** Counts the networks that it has been on: links made on another one carry nothing. */
+  network = 0
   /** Which side of a partition it is on. */
   side = 0
   /** Which island it was on when the last partition ended. */
@@ -114,6 +116,9 @@ export class Endpoint {
   mutedFrom = Number.POSITIVE_INFINITY
   mutedUntil = Number.POSITIVE_INFINITY
 
+  /** The network of its peer that it was made on, or has found a path on since. */
+  network: number
+
   /** A link that peers carry: nothing is sent over this end itself. */
   relayed = false
 
@@ -123,5 +128,11 @@ export class Endpoint {
     this.remote = remote
     this.initiator = initiator
     this.session = session
+    this.network = peer.network
+  }
+
+  /** Its peer is on another network by now. What peers carry ends with what carries it. */
+  get stranded(): boolean {
+    return !this.relayed && this.network !== this.peer.network
   }
 }

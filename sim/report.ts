@@ -117,6 +117,10 @@ export interface Report {
   readonly relayPeak: number | null
   /** Of the links that came up at a peer which had had one before: the share that needed no signaling server. */
   readonly signaledByMesh: number | null
+  /** Virtual ms from a change of networks until the last of those that moved knew that its links are silent. */
+  readonly noticedMs: number | null
+  /** Neighbours that applications were told to be gone meanwhile, per link of who moved. */
+  readonly disconnectsPerLink: number | null
   /** Links that came up or went down, each end counted, and bytes over links, per peer that joined. */
   readonly linkChangesPerJoin: number | null
   readonly bytesPerJoin: number | null
@@ -172,6 +176,8 @@ const ROWS: readonly (readonly [keyof Report, string, (value: number) => string]
   ['relayedShare', '… of those', plain(3)],
   ['relayPeak', 'most relayed by one in a second', plain(0, ' B')],
   ['signaledByMesh', 'later links signaled by the mesh', share],
+  ['noticedMs', 'change of networks noticed after', plain(0, ' ms')],
+  ['disconnectsPerLink', 'neighbours lost per link of theirs', plain(3)],
   ['linkChangesPerJoin', 'link changes per join', plain(2)],
   ['bytesPerJoin', 'bytes per join', plain(0)],
   ['wholeMs', 'ring whole after', plain(0, ' ms')],

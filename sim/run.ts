@@ -92,6 +92,8 @@ const EMPTY: Report = {
   relayedNeeded: null,
   relayedShare: null,
   relayPeak: null,
+  noticedMs: null,
+  disconnectsPerLink: null,
   signaledByMesh: null,
   linkChangesPerJoin: null,
   bytesPerJoin: null,

@@ -33,6 +33,8 @@ export class SignalingServer {
   private readonly stream: Stream
   private readonly latencySeed: number
   private readonly byId: ReadonlyMap<PeerId, Peer>
+  /** Members on another network than their sockets: nothing comes from them or reaches them until they are back. */
+  private readonly stranded = new Set<Peer>()
   private readonly correspondents = new Map<Peer, Set<Peer>>()
   /** Members in ring order, and where they stand. */
   private readonly members: Peer[] = []
@@ -65,6 +67,7 @@ export class SignalingServer {
     if (!this.up || peer.side !== SERVER_SIDE) return
     if (request === Request.JOIN) {
       if (peer.life !== 'live' || !peer.wantsSignaling) return
+      this.stranded.delete(peer)
       this.add(peer)
       this.tell(peer, { kind: 'signaling-up', sample: this.sample(peer) })
     } else if (request === Request.LEAVE) {
@@ -78,6 +81,7 @@ export class SignalingServer {
   envelope(from: Peer, to: PeerId, bytes: Uint8Array): void {
     const receiver = this.byId.get(to)
     if (!this.up || !from.atServer || receiver === undefined || !receiver.atServer) return
+    if (this.stranded.has(from) || this.stranded.has(receiver)) return
     this.remember(from, receiver)
     this.remember(receiver, from)
     const event = this.queue.push(
@@ -87,6 +91,11 @@ export class SignalingServer {
     event.peer = receiver
     event.input = { kind: 'envelope', bytes }
     event.count = from.index
+  }
+
+  /** A peer is on another network: its socket is dead until it has opened another one. */
+  moved(peer: Peer): void {
+    if (peer.atServer) this.stranded.add(peer)
   }
 
   /** A peer vanished: the server finds out in time. */

@@ -16,6 +16,8 @@ export class Traffic {
   packetsLost = 0
   /** Links that came up or went down, each end counted. */
   linkChanges = 0
+  /** Neighbours that applications were told to be gone. */
+  disconnects = 0
   /** Ends of links that came up after the first of either peer, and those whose letters all came over the mesh. */
   laterLinks = 0
   laterByMesh = 0
@@ -47,6 +49,7 @@ export class Traffic {
     copy.pushesCrossed = this.pushesCrossed
     copy.packetsLost = this.packetsLost
     copy.linkChanges = this.linkChanges
+    copy.disconnects = this.disconnects
     copy.laterLinks = this.laterLinks
     copy.laterByMesh = this.laterByMesh
     copy.frames.set(this.frames)
@@ -63,6 +66,7 @@ export class Traffic {
     difference.pushesCrossed -= earlier.pushesCrossed
     difference.packetsLost -= earlier.packetsLost
     difference.linkChanges -= earlier.linkChanges
+    difference.disconnects -= earlier.disconnects
     difference.laterLinks -= earlier.laterLinks
     difference.laterByMesh -= earlier.laterByMesh
     for (let type = 0; type < 256; type++) {

@@ -17,6 +17,8 @@ export interface Traits {
   readonly symmetricNat: boolean
   /** It swallows what it should pass on. */
   readonly silent: boolean
+  /** Its links can look for a new path. */
+  readonly restarts: boolean
   /** What becomes of the packets that it relays for others; it takes circuits as anybody does. */
   readonly relaying: Relaying
 }
@@ -29,6 +31,7 @@ export const ORDINARY: Traits = {
   verifyCost: 0,
   symmetricNat: false,
   silent: false,
+  restarts: true,
   relaying: 'honest',
 }
 
@@ -43,6 +46,7 @@ export function drawTraits(index: number, options: SimOptions): Traits {
   const slow = stream.unit() < options.slowShare
   const symmetricNat = stream.unit() < options.nat
   const silent = stream.unit() < options.silent
+  const restarts = stream.unit() < options.restarts
   const tampering = stream.unit() < options.tampering
   const how = TAMPERING[Math.floor(stream.unit() * TAMPERING.length)] as Relaying
   const { verifyCost } = options
@@ -52,6 +56,7 @@ export function drawTraits(index: number, options: SimOptions): Traits {
     verifyCost: slow ? Math.max(SLOW_VERIFY, SLOWER * verifyCost) : verifyCost,
     symmetricNat,
     silent,
+    restarts,
     relaying: silent ? 'drops' : tampering ? how : 'honest',
   }
 }

@@ -30,6 +30,8 @@ import type { TreeTap } from './tree-tap.ts'
 const ORDERS: readonly Order[] = ['fifo', 'causal', 'none']
 /** A browser's driver notices a sleep of this length, ms (src/mesh/awakening.ts). */
 const NOTICED = 5000
+/** A new socket to the server is open after so long, ms: DNS, TCP and TLS. */
+const NEW_SOCKET = 200
 /** More events than this at one instant is a loop: 10,000 peers busy at once stay under it. */
 const MAX_EVENTS_PER_INSTANT = 5_000_000
 /** So many events waiting per peer is a storm: each of them brings about more than one other. */
@@ -133,6 +135,21 @@ export class World {
   /** The page notices something by itself. */
   notice(peer: Peer, input: Extract<Input, { kind: 'awake' | 'rest' | 'signaling-down' }>): void {
     if (peer.life === 'live') this.turn(peer, input)
+  }
+
+  /** The peer changes networks: its links carry nothing any more, and its socket is dead. Its page notices after `notice` ms. */
+  move(peer: Peer, notice: number): void {
+    peer.network++
+    this.server.moved(peer)
+    const noticed = (): void => {
+      if (peer.frozenUntil > this.now) return this.at(peer.frozenUntil, noticed)
+      this.notice(peer, { kind: 'signaling-down' })
+      this.notice(peer, { kind: 'awake', slept: 0, network: true })
+      this.at(this.now + NEW_SOCKET, () => {
+        if (peer.life === 'live') this.server.request(peer, Request.JOIN)
+      })
+    }
+    this.at(this.now + notice, noticed)
   }
 
   /**
@@ -273,7 +290,7 @@ export class World {
     const endpoint = event.endpoint
     switch (event.what) {
       case Happening.PACKET:
-        if (endpoint?.state !== 'open' || event.bytes === undefined) return
+        if (endpoint?.state !== 'open' || endpoint.stranded || event.bytes === undefined) return
         this.traffic.pushesArrived += event.count
         if (event.count > 0) this.tap?.packet(endpoint, event.bytes)
         if (endpoint.peer.island !== endpoint.other?.peer.island) this.traffic.pushesCrossed += event.count
@@ -390,7 +407,20 @@ export class World {
         this.noteRoad(peer, effect)
         this.changed(now)
         return
+      case 'restart-link': {
+        const endpoint = peer.endpoints.get(effect.link)
+        if (endpoint !== undefined) this.network.restart(endpoint)
+        return
+      }
+      case 'link-replaced':
+        if (effect.relayed) this.network.relayed(peer, effect.link, this.byId.get(effect.peer))
+        else this.openEndpoint(peer, effect.link).up = true
+        this.network.unrelayed(peer, effect.before)
+        this.traffic.linkChanges++
+        this.changed(now)
+        return
       case 'peer-disconnect':
+        this.traffic.disconnects++
         this.network.unrelayed(peer, effect.link)
         this.changed(now)
         return
@@ -410,7 +440,6 @@ export class World {
         this.server.request(peer, Request.SAMPLE)
         return
       case 'seen':
-      case 'restart-link':
       case 'peer-timeout':
       case 'peer-topics':
         return

@@ -40,7 +40,7 @@ describe('a program', () => {
         program.steps.map(step => step.name),
       ),
     )
-    expect(names.size).toBe(15)
+    expect(names.size).toBe(16)
     expect(generate(9)).toEqual(generate(9))
   })
 })

@@ -17,6 +17,7 @@ const WEIGHTS: readonly (readonly [StepName, number])[] = [
   ['mute', 4],
   ['churn', 2],
   ['freeze', 3],
+  ['move', 3],
   ['partition', 2],
   ['heal', 3],
   ['server-stop', 1],
@@ -58,6 +59,7 @@ function drawOptions(stream: Stream): Partial<SimOptions> {
   if (stream.chance(0.2)) options.connectFailure = rounded(0.3 * stream.unit())
   // The browser driver lets heartbeats overtake what is large, links here do not: large ones need some room.
   if (stream.chance(0.15)) options.bandwidth = (options.payload === 40_000 ? 500 : 20) + stream.below(500)
+  if (stream.chance(0.3)) options.restarts = rounded(stream.unit())
   if (stream.chance(0.15)) options.latencyMax = 50 + stream.below(450)
   return options
 }
@@ -96,6 +98,8 @@ function drawArgs(name: StepName, stream: Stream): number[] {
       return [1 + stream.below(5)]
     case 'freeze':
       return [peer(), 500 + stream.below(60_000)]
+    case 'move':
+      return [peer(), stream.below(2000)]
     case 'partition':
       return [peer(), 10 + stream.below(60), stream.chance(0.6) ? 0 : 1 + stream.below(2)]
     case 'mute':

@@ -124,6 +124,9 @@ function actOf(world: World, peer: Peer, name: Step['name'], b: number, c: numbe
     case 'freeze':
       world.freeze(peer, b)
       return
+    case 'move':
+      world.move(peer, b)
+      return
     case 'mute': {
       const ends = [...peer.endpoints.values()]
       const end = ends[b % Math.max(1, ends.length)]

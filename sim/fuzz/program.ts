@@ -29,6 +29,8 @@ export const STEPS = {
   /** So many peers are replaced at once by new ones; every second of them dies, the others leave. */
   churn: ['count'],
   freeze: ['peer', 'ms'],
+  /** A peer is on another network, and its page notices after so many ms. */
+  move: ['peer', 'ms'],
   /** So many percent of the peers, from a place on, are cut off: 0 both ways, 1 what they send, 2 what they get. */
   partition: ['peer', 'percent', 'oneSided'],
   heal: [],

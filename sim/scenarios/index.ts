@@ -15,6 +15,7 @@ import { joins, joinsAtOnce } from './joins.ts'
 import { late } from './late.ts'
 import { manySenders } from './many-senders.ts'
 import { massKill } from './mass-kill.ts'
+import { networkChange } from './network-change.ts'
 import { partition } from './partition.ts'
 import { receipts } from './receipts.ts'
 import { relayed } from './relayed.ts'
@@ -33,6 +34,7 @@ export const scenarios: readonly Scenario[] = [
   partition,
   frozen,
   sleeping,
+  networkChange,
   serverDown,
   relayed,
   joins,

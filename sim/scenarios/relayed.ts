@@ -19,14 +19,17 @@ export const relayed: Scenario = {
   summary:
     '--unreachable of all pairs cannot link; the signaling server dies after the joins, a twentieth of the peers too',
   defaults: { unreachable: 1 / 3 },
-  budgets: ({ maxPeers, unreachable, silent, tampering }) => [
+  budgets: ({ maxPeers, unreachable, silent }) => [
     { field: 'islands', max: 1 },
     { field: 'maxLinks', max: maxPeers },
     { field: 'delivery', min: 1 },
-    // A relay that lies is not left for another one (relayed.test.ts).
-    ...(silent + tampering > 0 ? [] : [{ field: 'ringFaults', max: 0 } as const]),
-    // A silent peer swallows letters as well, and direct messages while no attempt goes around it.
-    ...(silent > 0 ? [] : [{ field: 'directSuccess', min: 1 } as const]),
+    // A silent peer swallows letters as well: asks for ring links, and direct messages while no attempt goes around it.
+    ...(silent > 0
+      ? []
+      : ([
+          { field: 'ringFaults', max: 0 },
+          { field: 'directSuccess', min: 1 },
+        ] as const)),
     { field: 'relayPeak', max: RELAY_BUDGET.bytesPerSecond + MAX_PACKET },
     ...(unreachable > 0 ? [{ field: 'relayedShare', max: 1.1 } as const] : []),
   ],

@@ -49,8 +49,8 @@ export interface Link {
   close(): void
   /**
    * Looks for a new path over the same session (ICE restart) because the network has changed; the other side's part comes
-   * by signals as at the beginning. Where it does not help, the link ends as `failed` in its time. Optional; nothing
-   * happens on a link that is not open.
+   * by signals as at the beginning. Where it does not help, the link ends as `failed` in its time. Nothing happens on a link that
+   * is not open. Optional: where it is missing when the link opens, a new link is made in its place.
    */
   restart?(): void
   /** How packets travel. */

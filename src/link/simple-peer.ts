@@ -97,6 +97,7 @@ class SimplePeerLink implements Link {
   private readonly gate: SignalGate
   /** The other side's description, as it was handed to the engine. */
   private remote = ''
+  readonly restart?: () => void
 
   constructor(
     initiator: boolean,
@@ -109,6 +110,8 @@ class SimplePeerLink implements Link {
     this.gate = new SignalGate(initiator)
     this.events = events
     this.connectTimeout = connectTimeout
+    // Who carries signals by hand carries no more of them.
+    if (patience === undefined) this.restart = () => this.renew()
     this.timer = setTimeout(() => this.end('timeout'), patience ?? connectTimeout)
     this.connection = newConnection(config)
     if (!this.connection) {
@@ -157,7 +160,7 @@ class SimplePeerLink implements Link {
       return
     }
     if (signal.type === 'restart') {
-      this.restart()
+      this.renew()
       return
     }
     if (signal.type === 'candidate' && gate.exceeds()) return
@@ -174,8 +177,7 @@ class SimplePeerLink implements Link {
   }
 
   /** Only the initiator makes offers, so that two never cross: the other side asks it to. */
-  restart(): void {
-    // Who carries signals by hand carries no more of them.
+  private renew(): void {
     if (this.state !== 'open' || this.peer instanceof CarriedNegotiation) return
     if (this.initiator) {
       this.connection?.restartIce()

@@ -137,8 +137,9 @@ export interface Mesh extends AsyncDisposable {
   once<E extends keyof MeshEvents>(event: E, listener: MeshEvents[E]): () => void
   off<E extends keyof MeshEvents>(event: E, listener: MeshEvents[E]): void
   /**
-   * Marks a peer as a router, or with `false` as none any more: this tab keeps a link to it and asks it first to introduce and to
-   * relay. It serves whom it can verify, within its own `relay` option. Of more than 16 the oldest is one no more; until `leave()`.
+   * Marks a peer as a router, or with `false` as none any more: this tab keeps a link to it and asks it first: whom it knows, to
+   * introduce this tab to others (before other neighbours and the signaling server), and to relay. It need not know that it is one; it
+   * serves neighbours, whom it has verified, and relays within its own `relay` option. Of more than 16 the oldest is one no more; until `leave()`.
    *
    * @throws TypeError for what is no peer id; RangeError for this peer itself; MeshError `left` before `join()`
    */

@@ -46,6 +46,11 @@ export class AppEffects {
         invites.connected(effect.peer)
         emitter.emit('peer:connect', effect.peer)
         break
+      case 'link-replaced':
+        sending.linkUp(effect.peer, effect.link)
+        driver.links.greet(effect.link)
+        logger.debug('link replaced', effect.peer)
+        break
       case 'peer-disconnect':
         sending.linkDown(effect.peer, effect.link)
         logger.debug('peer disconnected', effect.peer, effect.reason)

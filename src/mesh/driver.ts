@@ -32,6 +32,7 @@ export type AppEffect = Extract<
       | 'settle'
       | 'peer-connect'
       | 'peer-disconnect'
+      | 'link-replaced'
       | 'peer-timeout'
       | 'peer-topics'
       | 'state'

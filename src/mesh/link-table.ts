@@ -243,7 +243,8 @@ export class LinkTable {
   }
 
   private opened(id: LinkId, binding: Uint8Array): void {
-    this.input({ kind: 'link-open', link: id, binding })
+    const restarts = this.entries.get(id)?.link.restart !== undefined
+    this.input({ kind: 'link-open', link: id, binding, restarts })
     this.path(id)
   }
 

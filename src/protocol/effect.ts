@@ -39,7 +39,7 @@ export type Effect =
   | { readonly kind: 'link-signal'; readonly link: LinkId; readonly data: string }
   /** Send one frame over an open link; frames of one turn are bundled into packets (wire/packet.ts). */
   | { readonly kind: 'send'; readonly link: LinkId; readonly frame: Uint8Array }
-  /** Find the link's path anew (ICE restart), where it can: the network has changed. More `link-signal`s come of it. */
+  /** Find the link's path anew (ICE restart), which it can: the network has changed. More `link-signal`s come of it. */
   | { readonly kind: 'restart-link'; readonly link: LinkId }
   /** Flush, then close. No `link-closed` follows. */
   | { readonly kind: 'close-link'; readonly link: LinkId; readonly reason: LinkEnd }
@@ -82,6 +82,15 @@ export type Effect =
       readonly link: LinkId
       readonly via: 'mesh' | 'signaling'
       /** Carried by a neighbour: the driver has no such link. */
+      readonly relayed: boolean
+    }
+  /** A neighbour's link has given its place to another one, which is up: nothing changes for the application. `before` is closed. */
+  | {
+      readonly kind: 'link-replaced'
+      readonly peer: PeerId
+      readonly link: LinkId
+      readonly before: LinkId
+      readonly via: 'mesh' | 'signaling'
       readonly relayed: boolean
     }
   | {

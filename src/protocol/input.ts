@@ -101,7 +101,13 @@ export type Input =
   | { readonly kind: 'envelope'; readonly bytes: Uint8Array }
   // links
   | { readonly kind: 'link-signal'; readonly link: LinkId; readonly data: string }
-  | { readonly kind: 'link-open'; readonly link: LinkId; readonly binding: Uint8Array }
+  /** `restarts`: it can look for a new path by itself (ICE restart), which `restart-link` asks for. */
+  | {
+      readonly kind: 'link-open'
+      readonly link: LinkId
+      readonly binding: Uint8Array
+      readonly restarts?: boolean
+    }
   | { readonly kind: 'packet'; readonly link: LinkId; readonly bytes: Uint8Array }
   /** The neighbour's address as this side sees it: the neighbour is told. */
   | { readonly kind: 'seen'; readonly link: LinkId; readonly address: string }

@@ -79,7 +79,7 @@ export class Acquaintance {
       }
     })
     machines.ran = ALL
-    machines.overlay.hear(ids, now)
+    machines.overlay.hear(channel.link, ids, now)
     return undefined
   }
 }

@@ -5,7 +5,7 @@
  * Invariants
  * 1. Frames of a link that is not up reach the handshake only.
  * 2. Every link that came up is told to every machine once, and so is its end; `peer-connect` and
- *    `peer-disconnect` are told to the application in pairs.
+ *    `peer-disconnect` are told to the application in pairs, and `link-replaced` between them where one link takes another's place.
  * 3. Input from the network is counted when it is dropped, scored against its link, and never throws.
  * @module
  */
@@ -19,6 +19,7 @@ import { Acquaintance } from './node-acquaintance.ts'
 import { Channel } from './node-channel.ts'
 import { Frames } from './node-frames.ts'
 import { ALL, GOSSIP, LIVENESS, type Machines } from './node-machines.ts'
+import { outlives } from './overlay/replace.ts'
 import { Frame } from './wire/frame.ts'
 import { Reader } from './wire/reader.ts'
 
@@ -59,19 +60,22 @@ export class Links {
       closed: (link, reason, now) => this.closed(link, reason, now),
     })
     machines.dropped = (link, peer, reason, now) => this.forget(link, peer, reason, now)
+    machines.retire = (link, now) => this.retire(link, now)
   }
 
   /** The data channel is open: the handshake begins. */
-  opened(link: LinkId, binding: Uint8Array, now: number): void {
+  opened(link: LinkId, binding: Uint8Array, now: number, restarts = false): void {
     const { handshake, overlay, out } = this.machines
     const slot = overlay.slotOf(link)
     if (slot === undefined || this.channels.has(link)) return
+    slot.restarts = restarts
     this.channels.set(link, new Channel(link, now))
     handshake.open(link, slot.peer, binding, now, out)
   }
 
   closed(link: LinkId, reason: LinkEnd, now: number): void {
     const { machines } = this
+    if (machines.overlay.outlives(link, reason, now)) return this.retire(link, now)
     const slot = machines.overlay.slotOf(link)
     machines.laid(now, out => machines.overlay.linkDown(link, reason, now, out))
     if (reason === 'bye' && machines.overlay.exhausted) this.deserted = true
@@ -140,13 +144,19 @@ export class Links {
     machines.door.acquaint(slot.peer)
     channel.up = true
     const { peer, via, relayed } = slot
-    // First: the relayed link that it replaces ends, and the application hears of the two in order.
+    const before = machines.overlay.before(link)?.link
     machines.laid(now, out => machines.overlay.linkUp(link, now, out))
-    machines.out.push({ kind: 'peer-connect', peer, link, via, relayed })
+    if (before === undefined) machines.out.push({ kind: 'peer-connect', peer, link, via, relayed })
+    else machines.out.push({ kind: 'link-replaced', peer, link, before, via, relayed })
     if (!relayed) machines.relayed.circuits.neighbourUp(link, peer)
     machines.liveness.linkUp(link, now, machines.out)
     machines.routed(now, out => machines.routing.linkUp(link, greeting.record, now, out))
     machines.gossip.linkUp(link, peer, now, machines.out)
+    if (before !== undefined) {
+      // After the new one is known: what was under way over the old one goes over it.
+      machines.closeLink(before, 'closed', now)
+      this.forget(before, peer, undefined, now)
+    }
     const { held } = channel
     channel.held = []
     for (const frame of held) this.frame(channel, frame, 0, frame.length, now)
@@ -200,7 +210,7 @@ export class Links {
       machines.routing.suspect(link, vital.suspect)
       return
     }
-    machines.out.push({ kind: 'peer-timeout', peer: slot.peer })
+    if (!outlives(slot, 'timeout')) machines.out.push({ kind: 'peer-timeout', peer: slot.peer })
     machines.closeLink(link, 'timeout', now)
     this.closed(link, 'timeout', now)
   }
@@ -213,19 +223,36 @@ export class Links {
     machines.laid(now, out => machines.overlay.close(link, 'misbehaved', now, out))
   }
 
-  /** Every machine but the overlay forgets a link. */
-  private forget(link: LinkId, peer: PeerId, reason: LinkEnd, now: number): void {
+  /** The channel of a link is closed; its peer is a silent neighbour until another link takes its place, or none does. */
+  private retire(link: LinkId, now: number): void {
     const { machines } = this
+    this.end(link)
+    machines.ran = ALL
+    machines.retired.add(link)
+    machines.liveness.linkDown(link)
+    machines.gossip.suspect(link, true, now, machines.out)
+    machines.routing.suspect(link, true)
+    machines.relayed.carrierDown(link, now)
+  }
+
+  /** Nothing is read of a link any more. Whether it was up. */
+  private end(link: LinkId): boolean {
     const channel = this.channels.get(link)
     if (channel !== undefined) channel.ended = true
     this.channels.delete(link)
     this.proven.delete(link)
-    machines.handshake.close(link)
-    if (channel?.up !== true) return
+    this.machines.handshake.close(link)
+    return channel?.up === true
+  }
+
+  /** Every machine but the overlay forgets a link. Without a reason another one has taken its place. */
+  private forget(link: LinkId, peer: PeerId, reason: LinkEnd | undefined, now: number): void {
+    const { machines } = this
+    if (!this.end(link) && !machines.retired.has(link)) return
     machines.liveness.linkDown(link)
     machines.gossip.linkDown(link, now, machines.out)
     machines.routed(now, out => machines.routing.linkDown(link, now, out))
-    machines.out.push({ kind: 'peer-disconnect', peer, link, reason })
+    if (reason !== undefined) machines.out.push({ kind: 'peer-disconnect', peer, link, reason })
     // Last: what its circuits held must not be sent over it again.
     machines.relayed.carrierDown(link, now)
   }

@@ -48,6 +48,10 @@ export class Machines {
   wakeAt = Number.POSITIVE_INFINITY
   /** The overlay has given a link up: whoever keeps the links forgets it. */
   dropped: (link: LinkId, peer: PeerId, reason: LinkEnd, now: number) => void = () => {}
+  /** The overlay has closed the channel of a link whose peer stays a neighbour for now. */
+  retire: (link: LinkId, now: number) => void = () => {}
+  /** Links whose channels are closed, and that the machines may still send over: it is dropped. */
+  readonly retired = new Set<LinkId>()
   /** When each machine wants its tick: a tick wakes only those that are due. */
   private readonly due = new Float64Array(6)
   /** Empty boxes for what the overlay and the routing want, one per depth of the calls between the two. */
@@ -70,6 +74,7 @@ export class Machines {
     this.routing = new Routing({ id, record, discoveryKey, random, sealer })
     this.relayed = new RelayedLinks(config, effect => this.out.push(effect))
     this.overlay.carriedBy(link => this.relayed.circuits.carries(link))
+    this.routing.introducedBy(this.overlay.routers)
   }
 
   // ── between the machines ───────────────────────────────────────────────────────────────────────────────
@@ -86,12 +91,12 @@ export class Machines {
     for (const effect of box as OverlayEffect[]) {
       switch (effect.kind) {
         case 'tell': {
-          const { to, letter, body } = effect
+          const { to, letter, body, aside } = effect
           if (letter === LETTER.ASK) this.door.asks(to)
           const via = effect.via === 'mesh' ? 'any' : 'signaling'
           this.routed(now, out =>
             this.routing.send(
-              { to, kind: letter, body, timeout: LETTER_TIMEOUT, receipt: false, via },
+              { to, kind: letter, body, timeout: LETTER_TIMEOUT, receipt: false, via, aside },
               now,
               out,
             ),
@@ -101,6 +106,9 @@ export class Machines {
         case 'doubt':
           this.liveness.hint(effect.link, now, this.out)
           break
+        case 'wait':
+          this.liveness.wait(effect.link, effect.milliseconds, now)
+          break
         case 'lookahead':
           this.ran |= ROUTING
           this.routing.neighboursOf(effect.link, effect.peers, now)
@@ -109,6 +117,10 @@ export class Machines {
         case 'dropped':
           this.closeLink(effect.link, effect.reason, now)
           this.dropped(effect.link, effect.peer, effect.reason, now)
+          break
+        case 'retire':
+          this.closeLink(effect.link, 'closed', now)
+          this.retire(effect.link, now)
           break
         case 'open-circuit':
           this.relayed.open(effect, this.routing.recordOf(effect.peer), now)
@@ -179,6 +191,16 @@ export class Machines {
       this.routing.piggyback(effect.link, out)
     }
     this.relayed.flush(out, now)
+    if (this.retired.size > 0) this.silence()
+  }
+
+  /** Drops what is for retired links. */
+  private silence(): void {
+    const { out, retired, overlay } = this
+    let kept = 0
+    for (const effect of out) if (effect.kind !== 'send' || !retired.has(effect.link)) out[kept++] = effect
+    out.length = kept
+    for (const link of retired) if (overlay.slotOf(link) === undefined) retired.delete(link)
   }
 
   isDue(machine: keyof typeof DUE, now: number): boolean {

@@ -134,12 +134,15 @@ describe('a tab that changes networks', () => {
     expect(tab.seen('restart-link')).toEqual([])
   })
 
-  it('gives a link up that finds none within 5 s', () => {
+  it('gives a link up that finds none, and in whose place none comes about within 10 s', () => {
     const world = new World(10)
     const [tab, other] = world.swarm(2) as [Tab, Tab]
     world.cut(tab, other)
     tab.input({ kind: 'awake', slept: 0, network: true })
-    world.run(5500)
+    world.run(4900)
+    expect(tab.seen('peer-disconnect')).toEqual([])
+    world.run(5100)
+    expect(tab.seen('peer-disconnect').map(({ peer }) => peer)).toContain(other.id)
     expect(tab.seen('peer-timeout').map(({ peer }) => peer)).toContain(other.id)
   })
 })

@@ -34,11 +34,23 @@ export interface End {
   partner: End | undefined
   open: boolean
   closed: boolean
+  /** Nothing passes it any more, either way, and nobody is told. */
+  silent: boolean
 }
 
 export function newEnd(tab: Inhabitant, link: LinkId, number: number, initiator: boolean): End {
   const packer = new Packer()
-  return { tab, link, number, initiator, packer, partner: undefined, open: false, closed: false }
+  return {
+    tab,
+    link,
+    number,
+    initiator,
+    packer,
+    partner: undefined,
+    open: false,
+    closed: false,
+    silent: false,
+  }
 }
 
 /** What a tab sees of the world. */
@@ -48,6 +60,8 @@ export interface Surroundings {
   readonly ends: End[]
   readonly cuts: ReadonlySet<string>
   readonly unreachable: (a: PeerId, b: PeerId) => boolean
+  /** Links can look for a new path. */
+  readonly restarts: boolean
   readonly options: { readonly latency: number; readonly cryptoDelay: number }
   readonly hub: {
     join(tab: Inhabitant): void

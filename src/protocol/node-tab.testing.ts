@@ -168,6 +168,7 @@ export class Tab {
     for (const end of this.links.values()) end.packer.flush(packet => this.transmit(end, packet))
     const used = this.connected.size + this.node.opening
     if (used > this.maxPeers) throw new Error(`${used} slots of ${this.maxPeers}`)
+    if (this.links.size > this.maxPeers) throw new Error(`${this.links.size} links of ${this.maxPeers}`)
     const told = effects.some(effect => effect.kind === 'peer-connect' || effect.kind === 'peer-disconnect')
     if (told && this.node.links().length !== this.connected.size) throw new Error('an untold link')
     return effects
@@ -184,6 +185,12 @@ export class Tab {
     }
     if (effect.kind === 'peer-disconnect' && !this.connected.delete(effect.link))
       throw new Error('disconnected before it was connected')
+    if (effect.kind === 'link-replaced') {
+      if (this.connected.get(effect.before) !== effect.peer)
+        throw new Error('replaced before it was connected')
+      this.connected.delete(effect.before)
+      this.connected.set(effect.link, effect.peer)
+    }
     if (effect.kind === 'state') this.left = effect.state === 'left'
   }
 
@@ -280,7 +287,7 @@ export class Tab {
       this.world.after(this.world.options.latency, () => {
         if (each.closed) return
         each.open = true
-        each.tab.input({ kind: 'link-open', link: each.link, binding })
+        each.tab.input({ kind: 'link-open', link: each.link, binding, restarts: this.world.restarts })
       })
     }
   }
@@ -289,7 +296,13 @@ export class Tab {
     const { partner } = end
     if (partner === undefined) return
     this.world.after(this.world.options.latency, () => {
-      if (partner.closed || !partner.open || this.world.cuts.has(`${this.id}>${partner.tab.id}`)) return
+      if (
+        partner.closed ||
+        !partner.open ||
+        end.silent ||
+        this.world.cuts.has(`${this.id}>${partner.tab.id}`)
+      )
+        return
       partner.tab.input({ kind: 'packet', link: partner.link, bytes })
     })
   }
@@ -304,7 +317,7 @@ export class Tab {
     const { partner } = end
     if (!end.open || partner === undefined) return
     this.world.after(this.world.options.latency, () => {
-      if (partner.closed || this.world.cuts.has(`${this.id}>${partner.tab.id}`)) return
+      if (partner.closed || end.silent || this.world.cuts.has(`${this.id}>${partner.tab.id}`)) return
       partner.closed = true
       partner.tab.links.delete(partner.link)
       partner.tab.input({ kind: 'link-closed', link: partner.link, reason })

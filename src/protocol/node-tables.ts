@@ -24,6 +24,7 @@ export function tablesOf(node: Node): TableSize[] {
   return [
     { table: 'node.channels', size: node['connections']['channels'].size, bound: maxPeers },
     ...channelTables(node),
+    { table: 'node.retired', size: node['machines'].retired.size, bound: maxPeers },
     { table: 'handshake.pending', size: node['machines'].handshake['pending'].size, bound: maxPeers },
     { table: 'handshake.greeted', size: node['machines'].handshake['greeted'].size, bound: maxPeers },
     { table: 'liveness.links', size: node['machines'].liveness['links'].size, bound: maxPeers },

@@ -32,6 +32,7 @@ export class World implements Surroundings {
   readonly cuts = new Set<string>()
   /** Pairs whose links never open. */
   unreachable: (a: PeerId, b: PeerId) => boolean = () => false
+  restarts = true
   readonly options: Required<WorldOptions>
   private order = 0
   private readonly queue: { readonly at: number; readonly order: number; readonly run: () => void }[] = []
@@ -99,6 +100,18 @@ export class World implements Surroundings {
   mend(a: Tab, b: Tab): void {
     this.cuts.delete(`${a.id}>${b.id}`)
     this.cuts.delete(`${b.id}>${a.id}`)
+  }
+
+  /** A tab changes networks: what links it has carry nothing any more. Its page notices, and its socket is opened anew. */
+  move(tab: Tab, wait = 200): void {
+    for (const end of tab.links.values()) {
+      end.silent = true
+      if (end.partner !== undefined) end.partner.silent = true
+    }
+    this.hub.lose(tab)
+    tab.input({ kind: 'signaling-down' })
+    tab.input({ kind: 'awake', slept: 0, network: true })
+    this.after(wait, () => this.hub.join(tab))
   }
 
   heal(): void {

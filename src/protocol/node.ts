@@ -48,7 +48,7 @@ export class Node {
     ) {
       machines.out.push({ kind: 'settle', request: input.request, outcome: 'left' })
     }
-    this.back.restartDue(standing.signalingUp, now)
+    this.back.renewDue(standing.signalingUp, now)
     machines.flush(now)
     if (machines.ran === ALL) standing.settle()
     machines.wake(now)
@@ -190,7 +190,7 @@ export class Node {
       case 'link-signal':
         return machines.laid(now, out => overlay.signal(input.link, input.data, out))
       case 'link-open':
-        return connections.opened(input.link, input.binding, now)
+        return connections.opened(input.link, input.binding, now, input.restarts)
       case 'link-closed':
         return connections.closed(input.link, input.reason, now)
       case 'seen':

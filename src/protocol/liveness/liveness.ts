@@ -59,6 +59,8 @@ const NONCES = 64
 export const REST_SECONDS = 90
 /** A resting neighbour that is silent is probed this often, ms. */
 const REST_PROBE = 5000
+/** Where silence is to be known soon an answer is waited for no longer than this, ms, or half as long again as it usually takes. */
+const SLOW_ANSWER = 900
 /** Packets that come within this after a sleep may have waited for its end, ms: they are handed out in one go. */
 const BACKLOG = 100
 
@@ -176,6 +178,14 @@ export class Liveness {
     entry.patience = this.limits.deadAfterHint
     entry.heardAt = Math.max(entry.heardAt, now - 1)
     this.ping(entry, now, out)
+  }
+
+  /** A neighbour's silence has a reason: it is dead after `patience` ms from now, and not before. */
+  wait(link: LinkId, patience: number, now: number): void {
+    const entry = this.links.get(link)
+    if (entry === undefined) return
+    entry.patience = Math.max(entry.patience, now - entry.heardAt + patience)
+    this.changed(entry)
   }
 
   /** This peer may fall silent from now on, or will no more. */
@@ -304,8 +314,9 @@ export class Liveness {
     const { probeWait, measureEvery } = this.limits
     const dead = this.deadAt(entry)
     if (entry.pingedAt > 0) {
-      const wait =
-        entry.suspect && entry.rest > 0 ? REST_PROBE : Math.max(probeWait, 4 * (entry.roundTrip ?? 0))
+      const { roundTrip = 0, patience, suspect, rest } = entry
+      const usual = suspect && rest > 0 ? REST_PROBE : Math.max(probeWait, 4 * roundTrip)
+      const wait = patience > 0 ? Math.min(usual, Math.max(SLOW_ANSWER, 1.5 * roundTrip)) : usual
       return Math.min(dead, entry.pingedAt + wait)
     }
     return Math.min(dead, entry.heardAt + entry.probeAfter, entry.measuredAt + measureEvery)

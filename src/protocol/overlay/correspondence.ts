@@ -10,6 +10,7 @@ import { type Ask, decodeAccept, decodeAsk, decodeRefuse, decodeSignal, LETTER, 
 import type { Moves } from './moves.ts'
 import type { Plan } from './plan.ts'
 import { chooseRelay, RELAY_AFTER } from './relayed.ts'
+import { acceptNext, RENEW } from './replace.ts'
 import type { Road, Slot } from './slot.ts'
 
 export class Correspondence {
@@ -29,8 +30,8 @@ export class Correspondence {
     this.moves.road = via
     const slot = this.moves.of(from)
     // An ask may come twice, by both roads: what counts is which was taken (moves.ts, accept).
-    if (via === 'signaling' && kind !== LETTER.ASK && slot !== undefined && slot.phase !== 'up')
-      slot.via = via
+    const open = slot?.phase === 'up' ? slot.next : slot
+    if (via === 'signaling' && kind !== LETTER.ASK && open !== undefined) open.via = via
     const drop = this.read(from, kind, body, now, out)
     this.moves.road = 'mesh'
     return drop
@@ -64,11 +65,11 @@ export class Correspondence {
     const slot = this.moves.of(from)
     if (slot !== undefined) {
       if (slot.session === ask.session) return undefined
-      // It has lost the link, or its ask was under way while the link came up: the link itself is asked which.
-      if (slot.phase === 'up' && slot.relayed && ask.relays === undefined) {
-        if (slot.direct?.session !== ask.session) this.moves.acceptDirect(slot, ask, now, out)
+      if (slot.phase === 'up' && (slot.relayed ? ask.relays === undefined : ask.anew || slot.retired)) {
+        acceptNext(this.ground, this.moves, slot, ask, now, out)
         return undefined
       }
+      // It has lost the link, or its ask was under way while the link came up: the link itself is asked which.
       if (slot.phase === 'up') {
         out.push({ kind: 'doubt', link: slot.link })
         this.moves.refuse(from, ask.session, REFUSAL.ALREADY, out)
@@ -80,7 +81,9 @@ export class Correspondence {
       this.moves.giveUp(slot, 'closed', out)
     }
     const { relays } = ask
-    const carrier = relays && chooseRelay(this.ground.slots, relays)
+    const { slots: table, barriers } = this.ground
+    const usable = relays?.filter(id => !barriers.spoils(from, id))
+    const carrier = usable && chooseRelay(table, usable)
     if (relays !== undefined && carrier === undefined) {
       this.ground.view.add(from)
       this.moves.refuse(from, ask.session, REFUSAL.NO_RELAY, out)
@@ -124,7 +127,10 @@ export class Correspondence {
       this.plan.askRelay(refusal.alternatives, now, out)
     } else this.plan.suggested(refusal.alternatives, now)
     if (slot.phase === 'asked') this.ground.slots.answered(slot, now)
+    const before = this.ground.slots.before(slot)
     this.moves.refused(slot, refusal.reason, now, out)
+    // There is no link that could be replaced, at the other end.
+    if (before !== undefined && !before.relayed) this.moves.bereave(before, 'closed', now, out)
     this.plan.refused(slot.ring, now)
     return undefined
   }
@@ -139,11 +145,18 @@ export class Correspondence {
       return undefined
     slot.signaled = true
     // Of a link that is up it finds the path anew.
-    if (slot.phase !== 'up') {
-      // The ring does not wait for ICE to give up where a neighbour may carry the link.
+    if (slot.phase === 'up') {
+      slot.aside = this.moves.road === 'signaling'
+      if (slot.aside) {
+        slot.renewUntil = now + RENEW
+        out.push({ kind: 'wait', link: slot.link, milliseconds: RENEW })
+      }
+    } else {
+      // The ring does not wait for ICE to give up where a neighbour may carry the link, nor a neighbour whose link is silent.
       const { slots, config } = this.ground
       const { connectTimeout } = config
-      const soon = slot.ring && slots.sound > 0 ? RELAY_AFTER + 3 * slots.patience : connectTimeout
+      const onRing = slot.ring && slots.sound > 0 ? RELAY_AFTER + 3 * slots.patience : connectTimeout
+      const soon = slots.goesAside(slot) ? RELAY_AFTER : onRing
       slot.deadline = slot.since + Math.min(connectTimeout, soon)
     }
     out.push({ kind: 'link-signal', link: slot.link, data: signal.data })

@@ -17,6 +17,8 @@ export type OverlayEffect =
       readonly body: Uint8Array
       /** An answer goes back by the road of what it answers: who has no link yet is not found by the mesh. */
       readonly via: Road
+      /** Not over the link that there is to it. */
+      readonly aside?: boolean
     }
   /** A slot's link is given up; a good-bye has been sent where there was somebody to hear it. */
   | {
@@ -26,6 +28,10 @@ export type OverlayEffect =
       readonly wasUp: boolean
       readonly reason: LinkEnd
     }
+  /** A neighbour is silent for a known reason: it has so many ms to speak up, whatever is said of it. */
+  | { readonly kind: 'wait'; readonly link: LinkId; readonly milliseconds: number }
+  /** The channel of a link is to be closed; its peer stays a neighbour for now. */
+  | { readonly kind: 'retire'; readonly link: LinkId }
   /** Open a relayed link over the direct link `carrier`; this side asks the relay for it, or waits for its offer. */
   | {
       readonly kind: 'open-circuit'

@@ -96,12 +96,15 @@ export class Exchange {
     if (now >= this.shuffleAt) {
       this.shuffleAt = now + jitter(this.random, SHUFFLE_EVERY, 0.2)
       const partner = up[below(this.random, Math.max(1, up.length))]
-      if (partner !== undefined) {
-        const ids = this.view.sample(SHUFFLE_IDS - 1)
-        if (!this.silent) ids.unshift(this.self)
-        out.push({ kind: 'send', link: partner.link, frame: this.list(Frame.SHUFFLE, ids) })
-      }
+      if (partner !== undefined) this.shuffle(partner.link, out)
     }
+  }
+
+  /** Asks a neighbour whom it knows, and tells it of some. */
+  shuffle(link: LinkId, out: Outbox): void {
+    const ids = this.view.sample(SHUFFLE_IDS - 1)
+    if (!this.silent) ids.unshift(this.self)
+    out.push({ kind: 'send', link, frame: this.list(Frame.SHUFFLE, ids) })
   }
 
   answer(link: LinkId, out: Outbox): void {

@@ -14,6 +14,7 @@ import { Departed } from './departed.ts'
 import type { Out } from './effect.ts'
 import { Exchange } from './exchange.ts'
 import { relaysOf } from './relayed.ts'
+import type { Slot } from './slot.ts'
 import { Slots } from './slots.ts'
 import { PassiveView } from './view.ts'
 
@@ -81,12 +82,24 @@ export class Ground {
   }
 
   /**
-   * Neighbours that could relay; none where two ring slots and a free one are all there is: a carrier would take the place
+   * Neighbours that could relay, to a peer without those that have failed there; none where two ring slots and a free one are all there is: a carrier would take the place
    * of what it carries, and the ring would never rest.
    */
-  relays(): PeerId[] {
+  relays(to?: PeerId): PeerId[] {
     const { maxPeers } = this.config
-    return maxPeers > 3 || this.target === maxPeers ? relaysOf(this.slots, this.routers) : []
+    if (maxPeers <= 3 && this.target !== maxPeers) return []
+    const relays = relaysOf(this.slots, this.routers)
+    return to === undefined ? relays : relays.filter(id => !this.barriers.spoils(to, id))
+  }
+
+  /** The routers that are neighbours, and not silent. */
+  linkedRouters(): Slot[] {
+    const linked: Slot[] = []
+    for (const peer of this.routers) {
+      const slot = this.slots.of(peer)
+      if (slot?.phase === 'up' && !slot.suspect) linked.push(slot)
+    }
+    return linked
   }
 
   /** Ids that other peers tell of: not believed of one that has just left. */

@@ -3,7 +3,8 @@
  * through the signaling server (kinds 1 … 4 of routing's letters).
  *
  *     ask    = session flags degree [ids]        ; 6 bytes, byte, varint; flags 1: for a ring slot, 2: for a relayed link,
- *                                                ; by one of the ids, 4: needed (as link to a relay, or as the only one)
+ *                                                ; by one of the ids, 4: needed (as link to a relay, or as the only one),
+ *                                                ; 8: in place of the link that there is
  *     accept = session [relay]                   ; the relay's id, for a relayed link
  *     refuse = session reason ids                ; byte, list of peers to ask instead
  *     signal = session text                      ; an offer, answer or candidate of this session
@@ -31,12 +32,15 @@ export interface Ask {
   readonly relays?: readonly PeerId[]
   /** The asker needs this link: as one to a relay, or as its only one where it cannot link to everybody. */
   readonly needed?: boolean
+  /** In place of the link that there is, which has fallen silent. */
+  readonly anew?: boolean
 }
 
 /** Bits of an ask. */
 const RING = 1
 const RELAYED = 2
 const NEEDED = 4
+const ANEW = 8
 
 export interface Refuse {
   readonly session: number
@@ -51,8 +55,8 @@ export interface Signal {
 
 const writer = new Writer(1024)
 
-export function encodeAsk({ session, ring, degree, relays, needed }: Ask): Uint8Array {
-  const flags = (ring ? RING : 0) | (relays ? RELAYED : 0) | (needed ? NEEDED : 0)
+export function encodeAsk({ session, ring, degree, relays, needed, anew }: Ask): Uint8Array {
+  const flags = (ring ? RING : 0) | (relays ? RELAYED : 0) | (needed ? NEEDED : 0) | (anew ? ANEW : 0)
   writer.u48(session).u8(flags).varint(degree)
   return (relays ? writeIds(writer, relays) : writer).finish()
 }
@@ -66,6 +70,7 @@ export function decodeAsk(bytes: Uint8Array): Ask | undefined {
     ring: (flags & RING) !== 0,
     degree: reader.varint(255),
     ...((flags & NEEDED) !== 0 && { needed: true }),
+    ...((flags & ANEW) !== 0 && { anew: true }),
     ...((flags & RELAYED) !== 0 && { relays: readIds(reader) }),
   }
   return reader.done ? ask : undefined

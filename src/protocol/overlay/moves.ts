@@ -13,7 +13,7 @@ import type { Out } from './effect.ts'
 import type { Ground } from './ground.ts'
 import { type Ask, encodeAccept, encodeAsk, encodeRefuse, LETTER, REFUSAL } from './letters.ts'
 import { CIRCUIT_TIMEOUT, chooseRelay, relaysOf } from './relayed.ts'
-import { isNearer, type Road, type Slot } from './slot.ts'
+import { isNearer, isRenewing, type Road, type Slot } from './slot.ts'
 
 /** A peer that would not give a ring slot is asked again after this, ms: the ring repairs itself within seconds. */
 const RING_WAIT = 1000
@@ -28,7 +28,7 @@ export const WOUNDED = 30_000
 /** Alternatives in a refusal or a good-bye. */
 export const ALTERNATIVES = 6
 
-function newSession(random: Random): number {
+export function newSession(random: Random): number {
   return random.u32() * 0x10000 + (random.u32() & 0xffff)
 }
 
@@ -61,7 +61,8 @@ export class Moves {
     const asked = slots.create({ peer, session, ring, outgoing: true, relayed: relays !== undefined }, now)
     if (slots.full) this.beside = asked
     else slots.add(asked)
-    const isDoubtful = now < this.rushUntil || now < this.woundedUntil
+    const isDoubtful =
+      (now < this.rushUntil || now < this.woundedUntil) && this.ground.linkedRouters().length === 0
     const via = isDoubtful ? 'signaling' : 'mesh'
     const needed = asRelay || (slots.sound === 0 && barriers.size > 0 && config.maxPeers > 3)
     const body = encodeAsk({ session, ring, degree, needed, ...(relays && { relays }) })
@@ -70,24 +71,16 @@ export class Moves {
     asked.again = { body, via: other, at: now + Math.min(slots.patience, AGAIN) }
   }
 
-  /** A direct link beside a relayed one. */
-  askDirect(relayed: Slot, now: number, out: Out): void {
-    const { config, slots } = this.ground
-    const { peer, ring } = relayed
-    const session = newSession(config.random)
-    relayed.direct = slots.create({ peer, session, ring, outgoing: true }, now)
-    const body = encodeAsk({ session, ring, degree: slots.up().length })
-    out.push({ kind: 'tell', to: peer, letter: LETTER.ASK, body, via: 'mesh' })
-  }
-
-  /** The other end of a relayed link tries a direct one. */
-  acceptDirect(relayed: Slot, ask: Ask, now: number, out: Out): void {
-    const { slots } = this.ground
-    if (relayed.direct !== undefined) this.giveUp(relayed.direct, 'closed', out)
-    if (slots.full) return this.refuse(relayed.peer, ask.session, REFUSAL.FULL, out)
-    const { session, ring } = ask
-    relayed.direct = slots.create({ peer: relayed.peer, session, ring, outgoing: false }, now)
-    this.agree(relayed.direct, undefined, now, out)
+  /**
+   * Whether there is, or can be made, a place beside a link for the one that is to replace it: where the table is full, a link that
+   * has fallen silent gives its own.
+   */
+  makePlace(slot: Slot, out: Out): boolean {
+    if (!this.ground.slots.full || slot.retired) return true
+    if (slot.relayed) return false
+    slot.retired = slot.suspect = true
+    out.push({ kind: 'retire', link: slot.link })
+    return true
   }
 
   /** An ask that no answer has come to is said again by the other road: hops die with what they carry, and a server may be deaf. */
@@ -101,7 +94,7 @@ export class Moves {
   /** What is under way with a peer; in a session, what belongs to it. */
   of(peer: PeerId, session?: number): Slot | undefined {
     const slot = this.ground.slots.of(peer) ?? (this.beside?.peer === peer ? this.beside : undefined)
-    return session !== undefined && slot?.direct?.session === session ? slot.direct : slot
+    return session !== undefined && slot?.next?.session === session ? slot.next : slot
   }
 
   /** A peer that was asked has said yes. False where there is no place, or no such relay, for it after all. */
@@ -118,6 +111,8 @@ export class Moves {
       if (!hasRoom) return false
       slots.add(slot)
     }
+    const before = slots.before(slot)
+    if (before !== undefined && !this.makePlace(before, out)) return false
     this.open(slot, carrier, now, out)
     return true
   }
@@ -145,13 +140,14 @@ export class Moves {
     this.agree(slot, carrier, now, out)
   }
 
-  private agree(slot: Slot, carrier: Slot | undefined, now: number, out: Out): void {
+  agree(slot: Slot, carrier: Slot | undefined, now: number, out: Out): void {
     out.push({
       kind: 'tell',
       to: slot.peer,
       letter: LETTER.ACCEPT,
       body: encodeAccept(slot.session, carrier?.peer),
       via: this.road,
+      aside: this.ground.slots.goesAside(slot),
     })
     this.open(slot, carrier, now, out)
   }
@@ -189,6 +185,7 @@ export class Moves {
     slots.open(slot, config.connectTimeout, now)
     if (carrier !== undefined) {
       slot.deadline = now + CIRCUIT_TIMEOUT
+      slot.carrier = carrier.peer
       const { link, peer, session, outgoing } = slot
       out.push({ kind: 'open-circuit', link, peer, session, carrier: carrier.link, asks: outgoing })
       return
@@ -218,7 +215,7 @@ export class Moves {
       }
       if (slot.phase === 'asked' && !slot.ring) asked = slot
       // The one that has been a neighbour for longest, as tables go in order of age.
-      if (slot.phase === 'up' && slot.suspect) suspect ??= slot
+      if (slot.phase === 'up' && slot.suspect && !isRenewing(slot)) suspect ??= slot
     }
     if (suspect !== undefined) {
       this.expire(suspect, now, out)
@@ -256,12 +253,12 @@ export class Moves {
 
   /** A slot ends by this side's will: good-bye with alternatives where there is a neighbour, then close. */
   giveUp(slot: Slot, reason: LinkEnd, out: Out): void {
-    if (slot.direct !== undefined) this.giveUp(slot.direct, 'closed', out)
+    if (slot.next !== undefined) this.giveUp(slot.next, 'closed', out)
     this.ground.slots.drop(slot)
     if (slot === this.beside) this.beside = undefined
     if (slot.link === 0) return
     const wasUp = slot.phase === 'up'
-    if (wasUp) {
+    if (wasUp && !slot.retired) {
       const ids = reason === 'evicted' ? this.alternativesFor(slot.peer) : []
       out.push({ kind: 'send', link: slot.link, frame: this.ground.exchange.farewell(reason, ids) })
     }
@@ -273,8 +270,18 @@ export class Moves {
     const { view, backoff, exchange, barriers } = this.ground
     const silent = slot.phase !== 'opening'
     this.giveUp(slot, reason, out)
-    // A direct link beside a relayed one, which goes on.
-    if (this.ground.slots.has(slot.peer)) return void barriers.raise(slot.peer, now)
+    const beside = this.ground.slots.of(slot.peer)
+    if (beside !== undefined) {
+      if (beside.relayed || (!silent && slot.signaled && reason === 'timeout')) barriers.raise(slot.peer, now)
+      if (beside.retired) {
+        out.push({ kind: 'peer-timeout', peer: slot.peer })
+        this.bereave(beside, 'failed', now, out)
+      }
+      return
+    }
+    // By another relay it may be had at once.
+    const { peer, carrier } = slot
+    if (carrier !== undefined && barriers.spoil(peer, carrier) && this.ground.relays(peer).length > 0) return
     // It is asked again at once, for a relayed link.
     // What the other side has closed was no fault of ICE's.
     const barred = !silent && slot.signaled && reason === 'timeout' && barriers.raise(slot.peer, now)
@@ -290,6 +297,12 @@ export class Moves {
     if (slot.phase === 'up') exchange.changed(now)
   }
 
+  /** Nothing has come of what was to take the place of a link. */
+  bereave(slot: Slot, reason: LinkEnd, now: number, out: Out): void {
+    this.giveUp(slot, reason, out)
+    this.lost(slot, reason, now, out)
+  }
+
   /** The peer that was asked has refused. */
   refused(slot: Slot, reason: number, now: number, out: Out): void {
     const { view, backoff } = this.ground
@@ -302,8 +315,10 @@ export class Moves {
 
   /** A neighbour's link is gone. */
   lost(slot: Slot, reason: LinkEnd, now: number, out: Out): void {
-    const { slots, view, backoff, exchange } = this.ground
+    const { slots, view, backoff, exchange, barriers } = this.ground
     const evicted = reason === 'evicted'
+    const { peer, carrier } = slot
+    if (carrier !== undefined && (reason === 'timeout' || reason === 'failed')) barriers.spoil(peer, carrier)
     if (!evicted) this.woundedUntil = now + WOUNDED
     slots.drop(slot)
     // Who stood behind it on the ring stands before this peer now.

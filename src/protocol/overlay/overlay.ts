@@ -8,7 +8,7 @@
  * and when in plan.ts, what comes in letters in correspondence.ts.
  *
  * Invariants
- * 1. Slots (asked, opening and up) never exceed `maxPeers`; one slot per peer.
+ * 1. Slots (asked, opening and up) never exceed `maxPeers`; one slot per peer, and another while a link is made in place of its own.
  * 2. In a swarm larger than `maxPeers + 1` one slot is kept free for changes, so that a replacement is up
  *    before the link it replaces is given up.
  * 3. A ring link is displaced only by a nearer one; a bucket link is given up only by `chooseEviction`.
@@ -28,6 +28,7 @@ import { Ground, type OverlayConfig } from './ground.ts'
 import { encodeSignal, LETTER, readIds } from './letters.ts'
 import { Moves, WOUNDED } from './moves.ts'
 import { NEWS_WAIT, Plan, REPLAN } from './plan.ts'
+import { askNext, outlives, RENEW } from './replace.ts'
 import type { Road, Slot } from './slot.ts'
 import { awaitUpgrade, upgradeSoon } from './upgrade.ts'
 
@@ -55,7 +56,7 @@ export class Overlay {
     return this.ground.slots.size
   }
 
-  /** Whether there is a neighbour. */
+  /** Whether there is a neighbour that is not waited for since the network changed. */
   get linked(): boolean {
     return this.ground.slots.linked
   }
@@ -72,6 +73,11 @@ export class Overlay {
   /** Asks the node which circuits a link carries. */
   carriedBy(carries: (link: LinkId) => number): void {
     this.ground.slots.carries = carries
+  }
+
+  /** Peers that are asked first. */
+  get routers(): ReadonlySet<PeerId> {
+    return this.ground.routers
   }
 
   /** A peer that is asked first, and kept; the oldest of more than {@link MAX_ROUTERS} is one no more. */
@@ -157,10 +163,14 @@ export class Overlay {
     this.plan.contacts(others, now)
   }
 
-  /** Peers that a neighbour tells of. */
-  hear(ids: readonly PeerId[], now: number): void {
-    this.ground.hear(ids, now)
-    if (this.ground.isNews(ids)) this.plan.replan(now, NEWS_WAIT)
+  /** Peers that a neighbour tells of; whom a router names is asked first. */
+  hear(link: LinkId, ids: readonly PeerId[], now: number, wait = NEWS_WAIT): void {
+    const { ground, plan } = this
+    const teller = this.slotOf(link)?.peer
+    const isRouter = teller !== undefined && ground.routers.has(teller)
+    ground.hear(ids, now)
+    if (isRouter) plan.named(ids)
+    if (ground.isNews(ids)) plan.replan(now, isRouter ? NEWS_WAIT : wait)
   }
 
   /** The signaling server says that a peer is not there. */
@@ -223,9 +233,37 @@ export class Overlay {
     if (slot === undefined) return
     const body = encodeSignal({ session: slot.session, data })
     // A link that is up and looks for a new path is not the way there.
-    const lost = slot.suspect ? 'signaling' : 'mesh'
+    const lost = slot.suspect || slot.aside ? 'signaling' : 'mesh'
     const via = slot.phase === 'up' ? lost : slot.via
-    out.push({ kind: 'tell', to: slot.peer, letter: LETTER.SIGNAL, body, via })
+    out.push({ kind: 'tell', to: slot.peer, letter: LETTER.SIGNAL, body, via, aside: slots.goesAside(slot) })
+  }
+
+  /** This peer is on another network: silence of its links is waited for, as they may have a new path. */
+  moved(now: number): void {
+    for (const slot of this.ground.slots)
+      if (slot.phase === 'up' && !slot.relayed) slot.renewUntil = now + RENEW
+  }
+
+  /** A link that is silent is to be replaced by a new one to the same peer. */
+  renew(link: LinkId, now: number, out: Out): void {
+    const slot = this.slotOf(link)
+    if (slot !== undefined && slot.next?.phase !== 'opening') askNext(this.ground, slot, now, out)
+  }
+
+  /** The link whose place this one is to take. */
+  before(link: LinkId): Slot | undefined {
+    const slot = this.slotOf(link)
+    return slot && this.ground.slots.before(slot)
+  }
+
+  /** Whether the peer of a link that has ended stays a neighbour for now. If so, the link is retired. */
+  outlives(link: LinkId, reason: LinkEnd, now: number): boolean {
+    const slot = this.slotOf(link)
+    if (slot === undefined || !outlives(slot, reason)) return false
+    slot.retired = true
+    slot.suspect = true
+    this.ground.exchange.changed(now)
+    return true
   }
 
   /** The handshake is through. */
@@ -233,9 +271,7 @@ export class Overlay {
     const { slots, backoff, exchange, barriers } = this.ground
     const slot = slots.at(link)
     if (slot === undefined) return
-    const relayed = slots.replaceRelayed(slot)
-    if (relayed !== undefined)
-      out.push({ kind: 'dropped', link: relayed.link, peer: relayed.peer, wasUp: true, reason: 'evicted' })
+    slots.replace(slot)
     slots.rise(slot, now)
     if (slot.relayed) awaitUpgrade(this.ground, slot, now)
     backoff.succeeded(slot.peer)
@@ -260,6 +296,7 @@ export class Overlay {
     const slot = this.slotOf(link)
     if (slot === undefined) return
     slot.suspect = suspect
+    if (!suspect) slot.renewUntil = 0
     if (suspect) this.moves.woundedUntil = now + WOUNDED
     this.ground.exchange.changed(now)
     this.plan.replan(now, 0)
@@ -301,9 +338,7 @@ export class Overlay {
     if (type === Frame.SHUFFLE) this.ground.exchange.answer(link, out)
     if (now < slot.hearsayAt) return undefined
     slot.hearsayAt = now + HEARSAY_EVERY
-    const some = ids.slice(0, SHUFFLE_IDS)
-    this.ground.hear(some, now)
-    if (this.ground.isNews(some)) this.plan.replan(now, REPLAN)
+    this.hear(link, ids.slice(0, SHUFFLE_IDS), now, REPLAN)
     return undefined
   }
 

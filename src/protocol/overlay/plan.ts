@@ -10,6 +10,7 @@ import type { PeerId } from '../id.ts'
 import { jitter } from '../random.ts'
 import { chooseBucketPeer } from './candidate.ts'
 import type { Out } from './effect.ts'
+import { HEARSAY_EVERY } from './exchange.ts'
 import type { Ground } from './ground.ts'
 import { ALTERNATIVES, type Moves } from './moves.ts'
 import { idleCircuit } from './relayed.ts'
@@ -55,6 +56,8 @@ export class Plan {
   private bootstrap: readonly PeerId[] = []
   /** Peers that are said to have room, the newest last. */
   private roomy: PeerId[] = []
+  /** Routers are not asked whom they know before this. */
+  private consultAt = 0
   private fillAt = 0
   private fillWait = REPLAN
   /** How long a lack of links waits for a fresh sample; doubles with each that was asked for. */
@@ -115,7 +118,7 @@ export class Plan {
       this.moves.expire(slot, now, out)
       this.replan(now, 0)
     }
-    tickUpgrades(this.ground, this.moves, now, out)
+    if (tickUpgrades(this.ground, this.moves, now, out)) this.lost(now)
     const { beside } = this.moves
     if (beside !== undefined && now >= beside.deadline) {
       this.moves.expire(beside, now, out)
@@ -160,6 +163,12 @@ export class Plan {
     this.ground.hear(ids, now)
     // The first two are this peer's nearest on the ring (moves.ts, alternativesFor): planRing finds them by itself.
     this.roomy = [...this.roomy, ...ids.slice(2).reverse()].slice(-ROOMY)
+  }
+
+  /** A router has named peers: they are asked before others. */
+  named(ids: readonly PeerId[]): void {
+    const { id: self } = this.ground.config
+    this.roomy = [...this.roomy, ...ids.filter(id => id !== self).reverse()].slice(-ROOMY)
   }
 
   /** A barred peer has named its neighbours: one of them as a neighbour of this peer's can carry the link. */
@@ -217,17 +226,17 @@ export class Plan {
     const { ground } = this
     const { slots, backoff, config, target } = ground
     const alone = slots.sound === 0
+    const routersAt = this.askRouters(now, out)
     if (alone && this.inTurn(now)) {
       // One at a time: once it has a link, this peer needs no server for the others.
       const hedge = slots.hedgedAt()
       if (hedge > now) {
-        this.planAt = hedge
+        this.planAt = Math.min(hedge, routersAt)
         return
       }
     }
-    this.planAt = planRing(ground, this.moves, now, out, this.inTurn(now))
+    this.planAt = Math.min(planRing(ground, this.moves, now, out, this.inTurn(now)), routersAt)
     if (!alone && now < this.joinedAt + SETTLE) return this.replan(this.joinedAt + SETTLE, 0)
-    this.askRouters(now, out)
     if (slots.held(target, now) >= target) return
     if (now >= this.fillAt || alone) {
       this.planBuckets(now, out)
@@ -235,21 +244,32 @@ export class Plan {
     }
     // Something is missing: look again soon, and seldom where everybody has said no.
     this.replan(Math.max(now + REPLAN, Math.min(this.fillAt, backoff.nextReady(now))), 0)
-    if (slots.pending(now) === 0 && this.signalingUp) {
+    if (slots.pending(now) === 0 && !this.consult(now, out) && this.signalingUp) {
       this.sampleAt = Math.min(this.sampleAt, now + this.lackWait)
     }
   }
 
-  /** Routers have a place, whatever else is full. */
-  private askRouters(now: number, out: Out): void {
+  /** Routers have a place, whatever else is full. Says when one that failed may be asked again. */
+  private askRouters(now: number, out: Out): number {
     const { slots, backoff, barriers, routers } = this.ground
+    let again = Number.POSITIVE_INFINITY
     for (const peer of routers) {
       if (this.moves.of(peer) !== undefined || barriers.has(peer, now)) continue
       const ready = backoff.readyAt(peer, true)
-      if (ready > now) this.replan(ready, 0)
+      if (ready > now) again = Math.min(again, ready)
       else if (this.moves.beside === undefined && (!slots.full || this.moves.makeRoom(true, now, out)))
         this.moves.ask(peer, false, now, out, undefined, true)
     }
+    return again
+  }
+
+  /** Asks the routers whom they know; the server is asked after them. False where that has been done. */
+  private consult(now: number, out: Out): boolean {
+    const routers = this.ground.linkedRouters()
+    if (now < this.consultAt || routers.length === 0) return false
+    this.consultAt = now + HEARSAY_EVERY
+    for (const { link } of routers) this.ground.exchange.shuffle(link, out)
+    return true
   }
 
   /** Free slots go to peers of the buckets. */

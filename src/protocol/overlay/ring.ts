@@ -10,6 +10,8 @@ import { nextKnown } from './candidate.ts'
 import type { Out } from './effect.ts'
 import type { Ground } from './ground.ts'
 import type { Moves } from './moves.ts'
+import { RENEW_LAST } from './replace.ts'
+import { isRenewing } from './slot.ts'
 import { ASK_TIMEOUT } from './slots.ts'
 
 /** Silent peers on one side behind which nobody is asked: half the peers dead, one of 2¹² gaps is longer. */
@@ -38,10 +40,13 @@ function planSide(ground: Ground, moves: Moves, forward: boolean, now: number, o
     const slot = moves.of(peer)
     if (slot?.phase === 'up') {
       if (!slot.suspect) break
-      continue
+      if (!isRenewing(slot)) continue
     }
     if (slot !== undefined) {
-      const patience = slot.since + (slot.phase === 'asked' ? slots.patience : ASK_TIMEOUT)
+      const patience =
+        slot.phase === 'up'
+          ? slot.renewUntil - RENEW_LAST
+          : slot.since + (slot.phase === 'asked' ? slots.patience : ASK_TIMEOUT)
       if (now >= patience) silent++
       else {
         waiting++
@@ -49,7 +54,7 @@ function planSide(ground: Ground, moves: Moves, forward: boolean, now: number, o
       }
       continue
     }
-    const relays = barriers.has(peer, now) ? ground.relays() : []
+    const barred = barriers.has(peer, now) && ground.relays().length > 0
     const ready = backoff.readyAt(peer, true)
     if (ready > now) {
       again = Math.min(again, ready)
@@ -61,7 +66,7 @@ function planSide(ground: Ground, moves: Moves, forward: boolean, now: number, o
     if (slots.full && !moves.makeRoom(false, now, out)) {
       if (moves.beside !== undefined || slots.pending(now) > 0) return Math.min(again, now + NO_ROOM)
     }
-    moves.ask(peer, true, now, out, relays.length > 0 ? relays : undefined)
+    moves.ask(peer, true, now, out, barred ? ground.relays(peer) : undefined)
     waiting++
     again = Math.min(again, now + slots.patience)
   }

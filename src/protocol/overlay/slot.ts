@@ -29,10 +29,21 @@ export interface Slot {
   suspect: boolean
   /** A relayed link (circuit/), or asked to be one. */
   relayed: boolean
-  /** Of a relayed link: the direct one that is being tried beside it, and when one is tried next (upgrade.ts). */
-  direct: Slot | undefined
+  /** Of a relayed link: who carries it. */
+  carrier: PeerId | undefined
+  /** The link that is being made beside this one, to take its place (replace.ts). */
+  next: Slot | undefined
+  /** Of a relayed link: when a direct one is tried next (upgrade.ts). */
   tryAt: number
   tryIn: number
+  /** Its channel is closed; its peer is a neighbour until it is known what becomes of {@link next}. */
+  retired: boolean
+  /** Its silence is no reason to look for others until then; 0 when it is. */
+  renewUntil: number
+  /** It can look for a new path by itself (ICE restart). */
+  restarts: boolean
+  /** Signals of it go another way than over it, as the other side's last one did. */
+  aside: boolean
   /** The other side has sent a signal for the link. */
   signaled: boolean
   /** While it is asked: the ask, to be said again by the other road at that time. */
@@ -45,6 +56,11 @@ export interface Slot {
   hearsayAt: number
   /** What the neighbour says its neighbours are; undefined until it has said so. */
   neighbours: ReadonlySet<PeerId> | undefined
+}
+
+/** Whether a silent link is about to have a new path, or a new one in its place. */
+export function isRenewing({ suspect, relayed, retired, renewUntil, next }: Slot): boolean {
+  return suspect && !relayed && (retired || renewUntil > 0 || next?.phase === 'opening')
 }
 
 export interface Ring {

@@ -8,7 +8,7 @@
  */
 import { bucketOf, type PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
-import { chooseEviction, isNearer, type Ring, ringOf, type Slot } from './slot.ts'
+import { chooseEviction, isNearer, isRenewing, type Ring, ringOf, type Slot } from './slot.ts'
 
 /** An answer to an ask takes a few round trips of the mesh or the server; 3 s is a slow phone. */
 export const ASK_TIMEOUT = 3000
@@ -59,10 +59,10 @@ export class Slots {
     this.maxPeers = maxPeers
   }
 
-  /** Slots in use, whatever their phase, with those that are tried beside relayed links. */
+  /** Slots in use, whatever their phase, with links that are made beside others; a channel that is closed takes no place. */
   get size(): number {
     let size = this.byPeer.size
-    for (const slot of this) if (slot.direct !== undefined) size++
+    for (const { next, retired } of this) if (next?.phase === 'opening' && !retired) size++
     return size
   }
 
@@ -105,9 +105,9 @@ export class Slots {
     return this.horizonSize
   }
 
-  /** Whether there is a neighbour. */
+  /** Whether there is a neighbour that is not waited for since the network changed. */
   get linked(): boolean {
-    for (const slot of this) if (slot.phase === 'up') return true
+    for (const slot of this) if (slot.phase === 'up' && !isRenewing(slot)) return true
     return false
   }
 
@@ -138,7 +138,7 @@ export class Slots {
   /** Asks that may yet be answered, and links that are being opened. */
   pending(now: number): number {
     let count = 0
-    for (const slot of this) if (slot.phase !== 'up' && !this.isSilent(slot, now)) count++
+    for (const slot of this) if (slot.phase === 'up' ? isRenewing(slot) : !this.isSilent(slot, now)) count++
     return count
   }
 
@@ -157,7 +157,7 @@ export class Slots {
     const living = this.sound + this.pending(now)
     if (2 * living < enough) return living
     let suspects = 0
-    for (const slot of this) if (slot.phase === 'up' && slot.suspect) suspects++
+    for (const slot of this) if (slot.phase === 'up' && slot.suspect && !isRenewing(slot)) suspects++
     return living + suspects
   }
 
@@ -172,7 +172,7 @@ export class Slots {
       this.self,
       this,
       slot =>
-        !slot.suspect &&
+        (!slot.suspect || isRenewing(slot)) &&
         slot.silent !== true &&
         (slot.phase !== 'asked' || (slot.ring && !this.isSilent(slot, now))),
     )
@@ -194,7 +194,8 @@ export class Slots {
   evictable(redundantOnly: boolean, minDegree: number, delegate = false): Slot | undefined {
     const { self, maxPeers } = this
     const { reserved, carries, keeps } = this
-    const free = [...this].filter(
+    const spare = [...this].filter(slot => !isRenewing(slot))
+    const free = spare.filter(
       slot => slot.suspect || (slot !== reserved && carries(slot.link) === 0 && !keeps(slot.peer)),
     )
     const rule = { self, maxPeers, redundantOnly, minDegree, delegate }
@@ -202,7 +203,7 @@ export class Slots {
     if (chosen !== undefined || !delegate) return chosen
     // What it carries finds another relay; a ring neighbour that finds no place has no other way.
     return chooseEviction(
-      [...this].filter(slot => slot !== reserved),
+      spare.filter(slot => slot !== reserved),
       rule,
     )
   }
@@ -220,10 +221,15 @@ export class Slots {
       since: now,
       suspect: false,
       relayed: asked.relayed === true,
+      carrier: undefined,
       again: undefined,
-      direct: undefined,
+      next: undefined,
       tryAt: Number.POSITIVE_INFINITY,
       tryIn: 0,
+      retired: false,
+      renewUntil: 0,
+      restarts: false,
+      aside: false,
       signaled: false,
       via: 'mesh',
       hearsayAt: 0,
@@ -251,16 +257,28 @@ export class Slots {
     slot.since = now
   }
 
-  /** A direct link is up beside a relayed one: it takes its place. Returns the one that is no longer needed. */
-  replaceRelayed(slot: Slot): Slot | undefined {
-    const before = this.byPeer.get(slot.peer)
-    if (before === undefined || before === slot) return undefined
-    before.direct = undefined
+  /** The link beside which this one is made, and whose place it is to take. */
+  before(slot: Slot): Slot | undefined {
+    const held = this.byPeer.get(slot.peer)
+    return held === slot ? undefined : held
+  }
+
+  /** Whether letters about a link must not go over the link that there is to its peer: that one has fallen silent. */
+  goesAside(slot: Slot): boolean {
+    const held = this.byPeer.get(slot.peer)
+    return held?.phase === 'up' && !held.relayed && (held !== slot || slot.aside)
+  }
+
+  /** A link is up: it takes the place of the one before it, if there is one. */
+  replace(slot: Slot): void {
+    const before = this.before(slot)
+    if (before === undefined) return
+    before.next = undefined
     slot.ring = before.ring
     slot.neighbours = before.neighbours
+    if (before.silent !== undefined) slot.silent = before.silent
     this.drop(before)
     this.add(slot)
-    return before
   }
 
   /** A neighbour has said what its neighbours are. */
@@ -278,11 +296,11 @@ export class Slots {
   drop(slot: Slot): void {
     this.version++
     const held = this.byPeer.get(slot.peer)
-    if (held?.direct === slot) held.direct = undefined
+    if (held?.next === slot) held.next = undefined
     if (held === slot) {
       this.byPeer.delete(slot.peer)
       // What was being tried beside it goes on in its place.
-      if (slot.direct !== undefined) this.byPeer.set(slot.peer, slot.direct)
+      if (slot.next !== undefined) this.byPeer.set(slot.peer, slot.next)
     }
     this.byLink.delete(slot.link)
   }

@@ -1,8 +1,7 @@
 /**
- * From a relayed link to a direct one: it is tried beside the relayed link now and then, which is closed once the direct
- * one is up.
+ * From a relayed link to a direct one, which is tried now and then to take its place (replace.ts).
  *
- * The lower id tries, after half a minute and at doubling intervals; the other side only answers. An attempt takes a place
+ * The lower id tries, after half a minute and at doubling intervals; the other side only answers. An attempt that was answered takes a place
  * in the table for as long as it lasts.
  * @module
  */
@@ -11,6 +10,7 @@ import { jitter } from '../random.ts'
 import type { Out } from './effect.ts'
 import type { Ground } from './ground.ts'
 import type { Moves } from './moves.ts'
+import { askNext } from './replace.ts'
 import type { Slot } from './slot.ts'
 
 /** First attempt after a relayed link came up, ms; doubles up to the second. Each costs an ICE negotiation that may well fail. */
@@ -34,26 +34,34 @@ export function upgradeSoon(ground: Ground, now: number): void {
     if (slot.relayed && slot.phase === 'up' && isInitiator(ground.config.id, slot.peer)) slot.tryAt = now
 }
 
-/** Tries what is due, and gives up what has taken too long. */
-export function tickUpgrades(ground: Ground, moves: Moves, now: number, out: Out): void {
+/** Tries what is due, and gives up what has taken too long. True when links are waited for no more. */
+export function tickUpgrades(ground: Ground, moves: Moves, now: number, out: Out): boolean {
   const { slots, config } = ground
+  let isOver = false
   for (const slot of slots) {
-    if (!slot.relayed) continue
-    if (slot.direct !== undefined && now >= slot.direct.deadline) moves.fail(slot.direct, 'timeout', now, out)
+    if (slot.next !== undefined && now >= slot.next.deadline) {
+      moves.fail(slot.next, 'timeout', now, out)
+      isOver ||= !slot.relayed
+    }
+    if (slot.renewUntil > 0 && now >= slot.renewUntil) {
+      slot.renewUntil = 0
+      isOver ||= slot.suspect
+    }
     if (now < slot.tryAt) continue
-    if (slot.direct !== undefined || slots.full) {
+    if (slot.next !== undefined || slots.full) {
       slot.tryAt = now + NO_ROOM
       continue
     }
     slot.tryIn = Math.min(LAST_TRY, slot.tryIn * 2)
     slot.tryAt = now + jitter(config.random, slot.tryIn, 0.25)
-    moves.askDirect(slot, now, out)
+    askNext(ground, slot, now, out)
   }
+  return isOver
 }
 
 export function upgradeDeadline(ground: Ground): number {
   let earliest = Number.POSITIVE_INFINITY
-  for (const { relayed, direct, tryAt } of ground.slots)
-    if (relayed) earliest = Math.min(earliest, tryAt, direct?.deadline ?? earliest)
+  for (const { next, tryAt, renewUntil } of ground.slots)
+    earliest = Math.min(earliest, tryAt, next?.deadline ?? earliest, renewUntil || earliest)
   return earliest
 }

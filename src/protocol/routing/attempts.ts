@@ -36,6 +36,8 @@ const JITTER = 0.25
 export class Attempts {
   retries = 0
   signalingUp = false
+  /** Peers that introduce first, where they are linked. */
+  routers: ReadonlySet<PeerId> = new Set()
   private readonly byWay = new Map<number, Flight>()
   private readonly roundTrip: RoundTrip
   private readonly own: Uint8Array
@@ -103,8 +105,11 @@ export class Attempts {
       const { course, budget } = turnOf(flight.turn)
       // The last search is a walk through everything: nothing is left out of it.
       isSearch = budget === MAX_BUDGET
-      const avoid = course === Course.LAST ? [] : flight.avoid
-      const link = this.relay.launch(envelope, address, course, budget, avoid, now, out)
+      const own = flight.sending?.aside ? this.relay.neighbourOf(to)?.link : undefined
+      const tried = course === Course.LAST ? [] : flight.avoid
+      const avoid = own === undefined ? tried : [...tried, own]
+      const first = this.introducer(flight)
+      const link = this.relay.launch(envelope, address, course, budget, avoid, first, now, out)
       if (typeof link !== 'number') {
         if (link === 'spent') this.strayed(flight)
         return undefined
@@ -206,6 +211,16 @@ export class Attempts {
     this.byWay.set(way, flight)
     if (flight.ways.length > MAX_LETTER_WAYS) this.byWay.delete(flight.ways.shift() as number)
     return way
+  }
+
+  /** The link to a router that has not had this introduction yet; the application's own data has no need of one. */
+  private introducer({ sending, avoid }: Flight): LinkId | undefined {
+    if (sending?.kind === 0) return undefined
+    for (const router of this.routers) {
+      const { link, suspect = true } = this.relay.neighbourOf(router) ?? {}
+      if (link !== undefined && !suspect && !avoid.includes(link)) return link
+    }
+    return undefined
   }
 
   private avoid(flight: Flight, link: LinkId): void {

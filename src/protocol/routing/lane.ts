@@ -28,6 +28,8 @@ export interface Sending {
    * mesh says no-route or nothing. `signaling`: the other way around. Kind 0 never leaves the mesh.
    */
   readonly via: Via
+  /** Not over the link to the receiver, if there is one: it is the one that is silent. */
+  readonly aside?: boolean | undefined
 }
 
 /**

@@ -257,7 +257,8 @@ export class Outbound {
     }
     // The queue may be long and the room small: no copy of it. What is sent leaves it under the loop.
     for (const flight of lane.queue) {
-      if (link !== undefined && !this.isForServer(flight, link)) this.hand(flight, link, now, out)
+      if (link !== undefined && !flight.sending?.aside && !this.isForServer(flight, link))
+        this.hand(flight, link, now, out)
       else if (this.hasRoom(lane, flight)) this.fly(flight, now, out)
       else return
     }
@@ -306,7 +307,7 @@ export class Outbound {
 
   private again(flight: Flight, now: number, out: Outbox): void {
     const link = this.linkTo(flight.lane.to)
-    if (link !== undefined) this.hand(flight, link, now, out)
+    if (link !== undefined && !flight.sending?.aside) this.hand(flight, link, now, out)
     else this.fly(flight, now, out)
   }
 

@@ -151,8 +151,8 @@ export class Relay {
   // ── out ────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Sends an envelope of this peer on its way, past the first hops in `avoid` where there are others. Returns
-   * the link it went over; for a dead end right here, what kind it is.
+   * Sends an envelope of this peer on its way, past the first hops in `avoid` where there are others, or over the link
+   * `first`. Returns the link it went over; for a dead end right here, what kind it is.
    */
   launch(
     envelope: Uint8Array,
@@ -160,6 +160,7 @@ export class Relay {
     course: Course,
     budget: number,
     avoid: readonly LinkId[],
+    first: LinkId | undefined,
     now: number,
     out: Outbox,
   ): LinkId | Exclude<Step, 'out'> {
@@ -167,14 +168,12 @@ export class Relay {
     for (const link of this.neighbours.keys()) if (!avoid.includes(link)) hasOther = true
     const tried = hasOther ? [...avoid] : []
     const way = this.ways.add(address, SELF, tried, now)
-    const step = this.step(
-      way,
-      address,
-      { hops: 0, course, budget, marks: NO_MARKS, envelope },
-      false,
-      now,
-      out,
-    )
+    const transit: Transit = { hops: 0, course, budget, marks: NO_MARKS, envelope }
+    if (first !== undefined) {
+      this.emit(way, first, moved(transit, 1, course, budget, this.marks(transit, course)), now, out)
+      return first
+    }
+    const step = this.step(way, address, transit, false, now, out)
     return step === 'out' ? (way.tried.at(-1) as LinkId) : step
   }
 

@@ -213,6 +213,11 @@ export class Routing {
     this.outbound.attempts.signalingUp = up
   }
 
+  /** Letters of other machines, and questions for records, take their first hop over one of these that is a neighbour. */
+  introducedBy(routers: ReadonlySet<PeerId>): void {
+    this.outbound.attempts.routers = routers
+  }
+
   // ── the directory ──────────────────────────────────────────────────────────────────────────────────────
 
   /** Takes a record that somebody told of: kept once its signature is verified, if it is newer than the known. */
