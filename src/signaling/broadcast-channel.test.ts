@@ -64,6 +64,30 @@ describe('BroadcastChannelTransport', () => {
     }
   })
 
+  it('a tab that was busy, or asks one that was, keeps it; who misses two questions is gone', async () => {
+    const [asking, other] = [tab().transport, tab()]
+    const [hears, listens] = [new Listener(), new Listener()]
+    const [one, two] = [await newSession(SWARM), await newSession(SWARM)]
+    try {
+      other.transport.open(two, listens)
+      await listens.next('up')
+      asking.open(one, hears)
+      await hears.next('up')
+      asking.sample()
+      // Nothing is heard, and no timer rings, for longer than the answers have.
+      for (const until = performance.now() + 250; performance.now() < until; );
+      expect(await hears.next('sample')).toMatchObject({ peers: [{ id: two.id }] })
+      other.lose()
+      asking.sample()
+      expect(await hears.next('sample')).toMatchObject({ peers: [{ id: two.id }] })
+      asking.sample()
+      expect(await hears.next('sample')).toMatchObject({ peers: [] })
+    } finally {
+      asking.close()
+      other.transport.close()
+    }
+  })
+
   it('says what it needs where there is no BroadcastChannel', () => {
     vi.stubGlobal('BroadcastChannel', undefined)
     expect(() => new BroadcastChannelTransport()).toThrow(TypeError)

@@ -31,7 +31,10 @@ export interface BroadcastChannelTransportOptions {
 }
 
 const EMPTY = new Uint8Array(0)
-/** Time for everybody to answer, ms: a busy tab takes its time, and a newcomer is not to wait for a frozen one. */
+/**
+ * Time for everybody to answer, ms: a busy tab takes its time, and a newcomer is not to wait for a frozen one. It passes in two
+ * halves: where this tab was busy itself, what was answered meanwhile is heard in the second.
+ */
 const GATHER = 100
 /** Between two questions after a correspondent, ms, and how many of them follow its last envelope. */
 const PROBE = 2000
@@ -40,8 +43,8 @@ const PROBES = 30
 const MAX_PEERS = 1024
 
 interface Known extends SampledPeer {
-  /** It has answered since the last question to all. */
-  answered: boolean
+  /** Questions to all that it has not answered; who has missed two is gone. */
+  missed: number
   /** Questions after it that are left, and whether the last one is open. */
   probes: number
   open: boolean
@@ -100,7 +103,7 @@ export class BroadcastChannelTransport implements SignalingTransport {
 
   sample(): void {
     if (!this.joined || this.gathering !== undefined) return
-    for (const peer of this.known.values()) peer.answered = false
+    for (const peer of this.known.values()) peer.missed++
     this.post({ kind: 'who' })
     this.gather()
   }
@@ -128,10 +131,11 @@ export class BroadcastChannelTransport implements SignalingTransport {
     }
   }
 
-  private gather(): void {
+  private gather(halves = 2): void {
     this.gathering = setTimeout(() => {
+      if (halves > 1) return this.gather(halves - 1)
       this.gathering = undefined
-      for (const peer of [...this.known.values()]) if (!peer.answered) this.lose(peer)
+      for (const peer of [...this.known.values()]) if (peer.missed > 1) this.lose(peer)
       const { session, events, joined } = this
       if (session === undefined) return
       // Who has shown no record does not want to be told of.
@@ -140,7 +144,7 @@ export class BroadcastChannelTransport implements SignalingTransport {
       this.joined = true
       if (joined) events?.sample(sample)
       else events?.up(sample)
-    }, GATHER)
+    }, GATHER / 2)
   }
 
   private heard(message: {
@@ -178,7 +182,7 @@ export class BroadcastChannelTransport implements SignalingTransport {
     const peer = this.known.get(id)
     if (peer === undefined && this.known.size >= MAX_PEERS) return
     const { probes } = peer ?? { probes: probing }
-    this.known.set(id, { id, record, answered: true, probes, open: false })
+    this.known.set(id, { id, record, missed: 0, probes, open: false })
   }
 
   private lose(peer: Known): void {
