@@ -7,7 +7,7 @@
 import type { Input } from '../src/protocol/input.ts'
 import type { Endpoint, Peer } from './peer.ts'
 
-/** What an event does; the world (world.ts) carries it out. */
+/** What an event does; the engine (engine.ts) carries it out. */
 export const Happening = {
   /** `bytes` reach `endpoint`. */
   PACKET: 0,
