@@ -55,8 +55,6 @@ describe('a thousand peers', () => {
     const report = JSON.parse(stdout) as Report
     expect(report).toMatchObject({ islands: 1, delivery: 1, directSuccess: 1, scenario: 'broadcast' })
     expect(report.duplicatesPerDelivery).toBeLessThanOrEqual(0.05)
-    // A minute on two idle cores; twice that where other work shares them.
-    expect(report.realMs).toBeLessThan(120_000)
   })
 })
 
