@@ -155,7 +155,7 @@ export class Correspondence {
       // The ring does not wait for ICE to give up where a neighbour may carry the link, nor a neighbour whose link is silent.
       const { slots, config } = this.ground
       const { connectTimeout } = config
-      const onRing = slot.ring && slots.sound > 0 ? RELAY_AFTER + 3 * slots.patience : connectTimeout
+      const onRing = slot.ring && slots.sound > 0 ? RELAY_AFTER + 3 * slots.patience() : connectTimeout
       const soon = slots.goesAside(slot) ? RELAY_AFTER : onRing
       slot.deadline = slot.since + Math.min(connectTimeout, soon)
     }

@@ -53,22 +53,33 @@ export class Moves {
 
   // ── taking a slot ──────────────────────────────────────────────────────────────────────────────────────
 
-  /** Asks for a link: a relayed one where `relays` are named. */
-  ask(peer: PeerId, ring: boolean, now: number, out: Out, relays?: readonly PeerId[], asRelay = false): void {
-    const { config, slots, barriers } = this.ground
+  /** Asks for a link: a relayed one where `relays` are named. Returns until when an answer is waited for. */
+  ask(
+    peer: PeerId,
+    ring: boolean,
+    now: number,
+    out: Out,
+    relays?: readonly PeerId[],
+    asRelay = false,
+  ): number {
+    const { config, slots, barriers, backoff } = this.ground
     const session = newSession(config.random)
     const degree = slots.up().length
-    const asked = slots.create({ peer, session, ring, outgoing: true, relayed: relays !== undefined }, now)
-    if (slots.full) this.beside = asked
-    else slots.add(asked)
     const isDoubtful =
       (now < this.rushUntil || now < this.woundedUntil) && this.ground.linkedRouters().length === 0
-    const via = isDoubtful ? 'signaling' : 'mesh'
+    const road = isDoubtful ? 'signaling' : 'mesh'
+    const doubtful = backoff.failing(peer)
+    const relayed = relays !== undefined
+    const asked = slots.create({ peer, session, ring, outgoing: true, relayed, doubtful, road }, now)
+    if (slots.full) this.beside = asked
+    else slots.add(asked)
     const needed = asRelay || (slots.sound === 0 && barriers.size > 0 && config.maxPeers > 3)
     const body = encodeAsk({ session, ring, degree, needed, ...(relays && { relays }) })
-    out.push({ kind: 'tell', to: peer, letter: LETTER.ASK, body, via })
+    out.push({ kind: 'tell', to: peer, letter: LETTER.ASK, body, via: road })
+    const patience = slots.patience(asked)
     const other = isDoubtful ? 'mesh' : 'signaling'
-    asked.again = { body, via: other, at: now + Math.min(slots.patience, AGAIN) }
+    asked.again = { body, via: other, at: now + Math.min(patience, AGAIN) }
+    return now + patience
   }
 
   /**
@@ -122,7 +133,7 @@ export class Moves {
     const { config, slots, target } = this.ground
     const { id, maxPeers } = config
     // Who asks is there; whom this peer has asked may not be: an ask that should have been answered holds no place.
-    const isRing = ring && isNearer(id, slots.comingRing(now), from)
+    const isRing = ring && isNearer(id, slots.comingRing(now, now < this.woundedUntil), from)
     const wanted = slots.held(target, now) < target || isRing || needed === true
     if (wanted) return !slots.full || this.makeRoom(true, now, out)
     // The rich give to the poor: accepted into the spare slot, and a link to a rich neighbour is given up later.
@@ -213,7 +224,7 @@ export class Moves {
         this.expire(slot, now, out)
         return true
       }
-      if (slot.phase === 'asked' && !slot.ring) asked = slot
+      if (slot.phase === 'asked' && (!slot.ring || slot.doubtful || now < this.woundedUntil)) asked = slot
       // The one that has been a neighbour for longest, as tables go in order of age.
       if (slot.phase === 'up' && slot.suspect && !isRenewing(slot)) suspect ??= slot
     }

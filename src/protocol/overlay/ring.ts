@@ -2,10 +2,12 @@
  * The ring's part of the plan: the nearest living peer on each side should be a neighbour.
  *
  * Each side is walked outwards from this peer until somebody is a neighbour or about to be one. One answer is waited
- * for at a time; behind everybody who is silent, one more is asked at once. So a gap of dead peers costs about the
- * root of its length in waits, and a ring whose peers live costs no ask too many.
+ * for at a time; behind everybody who is silent, or has failed before, one more is asked at once, and those who have failed
+ * take what places are left. So a gap of dead peers costs about the root of its length in waits, once, and a ring whose peers
+ * live costs no ask too many.
  * @module
  */
+import type { PeerId } from '../id.ts'
 import { nextKnown } from './candidate.ts'
 import type { Out } from './effect.ts'
 import type { Ground } from './ground.ts'
@@ -28,10 +30,13 @@ export function planRing(ground: Ground, moves: Moves, now: number, out: Out, in
 
 function planSide(ground: Ground, moves: Moves, forward: boolean, now: number, out: Out): number {
   const { slots, backoff, barriers } = ground
+  const relaysTo = (peer: PeerId) =>
+    barriers.has(peer, now) && ground.relays().length > 0 ? ground.relays(peer) : undefined
   let again = Number.POSITIVE_INFINITY
   let silent = 0
   let waiting = 0
   let reached = 0
+  const failed: PeerId[] = []
   while (waiting <= silent && silent < DEEPEST) {
     const next = nextKnown(ground.known(), reached, forward)
     if (next === undefined) break
@@ -46,15 +51,12 @@ function planSide(ground: Ground, moves: Moves, forward: boolean, now: number, o
       const patience =
         slot.phase === 'up'
           ? slot.renewUntil - RENEW_LAST
-          : slot.since + (slot.phase === 'asked' ? slots.patience : ASK_TIMEOUT)
-      if (now >= patience) silent++
-      else {
-        waiting++
-        again = Math.min(again, patience)
-      }
+          : slot.since + (slot.phase === 'asked' ? slots.patience(slot) : ASK_TIMEOUT)
+      if (now < patience) again = Math.min(again, patience)
+      if (now >= patience || (slot.phase === 'asked' && slot.doubtful)) silent++
+      else waiting++
       continue
     }
-    const barred = barriers.has(peer, now) && ground.relays().length > 0
     const ready = backoff.readyAt(peer, true)
     if (ready > now) {
       again = Math.min(again, ready)
@@ -63,12 +65,21 @@ function planSide(ground: Ground, moves: Moves, forward: boolean, now: number, o
       else waiting++
       continue
     }
+    if (backoff.failing(peer)) {
+      silent++
+      failed.push(peer)
+      continue
+    }
     if (slots.full && !moves.makeRoom(false, now, out)) {
       if (moves.beside !== undefined || slots.pending(now) > 0) return Math.min(again, now + NO_ROOM)
     }
-    moves.ask(peer, true, now, out, barred ? ground.relays(peer) : undefined)
+    again = Math.min(again, moves.ask(peer, true, now, out, relaysTo(peer)))
     waiting++
-    again = Math.min(again, now + slots.patience)
+  }
+  // Who has failed before takes a place that nobody else needs.
+  for (const peer of failed) {
+    if (slots.full && (waiting > 0 || moves.beside !== undefined)) return Math.min(again, now + NO_ROOM)
+    again = Math.min(again, moves.ask(peer, true, now, out, relaysTo(peer)))
   }
   return again
 }

@@ -38,6 +38,10 @@ export interface Slot {
   tryIn: number
   /** Its channel is closed; its peer is a neighbour until it is known what becomes of {@link next}. */
   retired: boolean
+  /** What the ask went by first. */
+  road: Road
+  /** Its peer has failed before: nobody waits for the answer. */
+  doubtful: boolean
   /** Its silence is no reason to look for others until then; 0 when it is. */
   renewUntil: number
   /** It can look for a new path by itself (ICE restart). */

@@ -8,7 +8,7 @@
  */
 import { bucketOf, type PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
-import { chooseEviction, isNearer, isRenewing, type Ring, ringOf, type Slot } from './slot.ts'
+import { chooseEviction, isNearer, isRenewing, type Ring, type Road, ringOf, type Slot } from './slot.ts'
 
 /** An answer to an ask takes a few round trips of the mesh or the server; 3 s is a slow phone. */
 export const ASK_TIMEOUT = 3000
@@ -20,6 +20,8 @@ const LEAST_PATIENCE = 300
 /** A first link opens within this, ms, or another is dialled beside it: three times what it takes within a country. */
 const HEDGE = 1000
 
+const ROADS = ['mesh', 'signaling'] as const
+
 /** What a new slot is for. */
 export interface Asked {
   readonly peer: PeerId
@@ -29,6 +31,10 @@ export interface Asked {
   readonly outgoing: boolean
   /** Over a relay. */
   readonly relayed?: boolean
+  /** It has failed before. */
+  readonly doubtful?: boolean
+  /** What the ask goes by first. */
+  readonly road?: Road
 }
 
 function isSound(slot: Slot): boolean {
@@ -51,8 +57,8 @@ export class Slots {
   keeps: (peer: PeerId) => boolean = () => false
   /** About to carry one. */
   reserved: Slot | undefined = undefined
-  /** How long an answer to an ask is waited for before others are asked beside it, ms. */
-  patience = FIRST_PATIENCE
+  /** How long an answer to an ask is waited for before others are asked beside it, ms, by the road it went. */
+  private readonly waits: Record<Road, number> = { mesh: FIRST_PATIENCE, signaling: FIRST_PATIENCE }
 
   constructor(self: PeerId, maxPeers: number) {
     this.self = self
@@ -120,19 +126,26 @@ export class Slots {
 
   /** Whether a slot is an ask that a peer which is there would have answered by now. */
   isSilent(slot: Slot, now: number): boolean {
-    return slot.phase === 'asked' && now >= slot.since + this.patience
+    return slot.phase === 'asked' && now >= slot.since + this.patience(slot)
+  }
+
+  /** How long an answer to an ask is waited for before others are asked beside it, ms; without an ask: to the slowest. */
+  patience(asked?: Slot): number {
+    const { mesh, signaling } = this.waits
+    return asked === undefined ? Math.max(mesh, signaling) : this.waits[asked.road]
   }
 
   /** An ask of this side's was answered: a slow mesh is given more patience, a quick one less. */
-  answered(slot: Slot, now: number): void {
+  answered({ road, since }: Slot, now: number): void {
     // Twice the smoothed time; RFC 6298 §2 with its gain of 1/8, and its doubling in place of the variance.
-    const patience = this.patience + ((now - slot.since) * 2 - this.patience) / 8
-    this.patience = Math.min(ASK_TIMEOUT, Math.max(LEAST_PATIENCE, patience))
+    const before = this.waits[road]
+    const patience = before + ((now - since) * 2 - before) / 8
+    this.waits[road] = Math.min(ASK_TIMEOUT, Math.max(LEAST_PATIENCE, patience))
   }
 
   /** An answer came to an ask that was given up. Its time is not known; without this no slow answer would ever be in time. */
   late(): void {
-    this.patience = Math.min(ASK_TIMEOUT, this.patience * 1.25)
+    for (const road of ROADS) this.waits[road] = Math.min(ASK_TIMEOUT, this.waits[road] * 1.25)
   }
 
   /** Asks that may yet be answered, and links that are being opened. */
@@ -147,7 +160,7 @@ export class Slots {
     let latest = 0
     for (const slot of this) {
       if (slot.phase === 'up') continue
-      latest = Math.max(latest, slot.since + (slot.phase === 'asked' ? this.patience : HEDGE))
+      latest = Math.max(latest, slot.since + (slot.phase === 'asked' ? this.patience(slot) : HEDGE))
     }
     return latest
   }
@@ -167,14 +180,14 @@ export class Slots {
   }
 
   /** The ring slots as they are about to be: with links that are opening and ring asks that may yet be answered. */
-  comingRing(now: number): Ring {
+  comingRing(now: number, wounded = false): Ring {
     return ringOf(
       this.self,
       this,
       slot =>
         (!slot.suspect || isRenewing(slot)) &&
         slot.silent !== true &&
-        (slot.phase !== 'asked' || (slot.ring && !this.isSilent(slot, now))),
+        (slot.phase !== 'asked' || (slot.ring && !wounded && !slot.doubtful && !this.isSilent(slot, now))),
     )
   }
 
@@ -227,6 +240,8 @@ export class Slots {
       tryAt: Number.POSITIVE_INFINITY,
       tryIn: 0,
       retired: false,
+      doubtful: asked.doubtful === true,
+      road: asked.road ?? 'mesh',
       renewUntil: 0,
       restarts: false,
       aside: false,
@@ -247,7 +262,7 @@ export class Slots {
     slot.link = this.nextLink++
     slot.phase = 'opening'
     slot.since = now
-    slot.deadline = now + Math.min(timeout, ASK_TIMEOUT + this.patience)
+    slot.deadline = now + Math.min(timeout, ASK_TIMEOUT + this.patience())
     this.byLink.set(slot.link, slot)
   }
 
