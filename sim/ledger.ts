@@ -115,8 +115,8 @@ export class Ledger {
   /** Virtual time of the last delivery. */
   lastDelivery = 0
   private open = 0
-  /** Per origin and receiver, the number of the last broadcast delivered, plus one. */
-  private readonly orders = new Map<Peer, Map<Peer, number>>()
+  /** Per origin, by the index of the receiver, the number of the last broadcast delivered, plus one. */
+  private readonly orders = new Map<Peer, Int32Array>()
   /** Whether `causal` is upheld: then what each peer was given last, by origin. */
   private histories: Map<Peer, Map<Peer, Message>> | undefined
 
@@ -250,11 +250,13 @@ export class Ledger {
 
   private checkOrder(message: Message, peer: Peer, at: number): void {
     let last = this.orders.get(message.from)
-    if (last === undefined) {
-      last = new Map()
-      this.orders.set(message.from, last)
+    if (last === undefined || peer.index >= last.length) {
+      const grown = new Int32Array(Math.max(peer.index + 1, 2 * (last?.length ?? 8)))
+      if (last !== undefined) grown.set(last)
+      this.orders.set(message.from, grown)
+      last = grown
     }
-    const before = last.get(peer) ?? 0
+    const before = last[peer.index] as number
     if (message.number < before) {
       violated(
         'fifo',
@@ -263,7 +265,7 @@ export class Ledger {
         `message ${message.number} of peer ${message.from.index} came after ${before - 1}`,
       )
     }
-    last.set(peer, message.number + 1)
+    last[peer.index] = message.number + 1
   }
 }
 

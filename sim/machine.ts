@@ -26,6 +26,9 @@ export interface Machine {
   muzzle?(swallows: (frame: Uint8Array) => boolean): void
 }
 
+/** What is left of a machine whose peer is dead: nobody asks it anything, and its tables are free. */
+export const GONE: Machine = { handle: () => [], links: () => [], opening: 0 }
+
 /** What a machine is made of. */
 export interface MachineSetup {
   readonly id: PeerId

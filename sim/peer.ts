@@ -17,7 +17,7 @@ export class Peer {
   readonly id: PeerId
   readonly publicKey: Uint8Array
   readonly record: Uint8Array
-  readonly machine: Machine
+  machine: Machine
   life: Life = 'waiting'
   /** When the application asked to join. */
   readonly born: number

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { islands } from './graph.ts'
 import { InvariantViolation } from './invariant.ts'
+import { GONE } from './machine.ts'
 import { DEFAULTS, type SimOptions } from './options.ts'
+import type { Peer } from './peer.ts'
 import { type ToyFault, ToyMachine } from './testing/toy-machine.ts'
 import { World } from './world.ts'
 
@@ -62,6 +64,17 @@ describe('the world', () => {
   ] as const)('stops at a machine that %s: %s', (fault, invariant, options) => {
     const error = violation(() => toyRun(options, fault))
     expect(error.invariant).toBe(invariant)
+  })
+
+  it('keeps nothing of the machine of a dead peer, and carries on without it', () => {
+    const world = toyRun()
+    const [dead, sender] = world.peers as [Peer, Peer]
+    world.kill(dead)
+    expect(dead.machine).toBe(GONE)
+    const message = world.broadcast(sender)
+    world.advance(3000)
+    expect(message.has(dead)).toBe(false)
+    expect(message.deliveries).toBe(17)
   })
 
   it('tells the story of a violation: the last inputs of the guilty peer', () => {

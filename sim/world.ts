@@ -9,7 +9,7 @@ import { castPeer } from './cast.ts'
 import { Engine } from './engine.ts'
 import { archipelago } from './graph.ts'
 import type { Inquiry, Message } from './ledger.ts'
-import type { MachineFactory } from './machine.ts'
+import { GONE, type MachineFactory } from './machine.ts'
 import type { SimOptions } from './options.ts'
 import type { Peer } from './peer.ts'
 import { EventQueue } from './queue.ts'
@@ -64,6 +64,7 @@ export class World extends Engine {
     peer.life = 'dead'
     peer.endedAt = this.now
     this.network.silence(peer)
+    peer.machine = GONE
     if (peer.atServer) this.server.lost(peer)
   }
 
