@@ -110,7 +110,7 @@ export class RelayedLinks {
   /** The end of a turn: what is for circuits leaves sealed, over their carriers. */
   flush(effects: Effect[], now: number): void {
     const { circuits, ended } = this
-    if (circuits.stats.ends === 0 && ended.size === 0) return
+    if (!circuits.any && ended.size === 0) return
     this.divert(effects)
     ended.clear()
     this.run(now, out => circuits.flush(now, out))

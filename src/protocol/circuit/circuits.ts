@@ -83,6 +83,11 @@ export class Circuits {
     return this.ends.has(link)
   }
 
+  /** Whether this node is an end of any. */
+  get any(): boolean {
+    return this.ends.size > 0
+  }
+
   /** Bytes and packets of a circuit of this node's own. */
   traffic(link: LinkId) {
     return this.ends.get(link)?.traffic

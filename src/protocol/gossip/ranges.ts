@@ -63,7 +63,9 @@ export class RangeSet {
       end = Math.max(end, this.end(low))
       low++
     }
-    bounds.splice(first * 2, (low - first) * 2, start, end)
+    // Where one range is left of many, the room of the others is let go.
+    if (first === 0 && low === this.count) this.bounds = [start, end]
+    else bounds.splice(first * 2, (low - first) * 2, start, end)
   }
 
   /** Forgets every number below `n`. */
