@@ -34,6 +34,20 @@ function visit(from: Peer, seen: Map<Peer, number>): number {
   return furthest
 }
 
+/** Whether links lead from one peer to another past peers that pass messages on. */
+export function isConnected(from: Peer, to: Peer): boolean {
+  const seen = new Set([from])
+  for (const peer of seen) {
+    if (peer === to) return true
+    if (peer !== from && peer.traits.silent) continue
+    for (const endpoint of peer.endpoints.values()) {
+      const next = neighbourOver(endpoint)
+      if (next !== undefined) seen.add(next)
+    }
+  }
+  return false
+}
+
 /** The peers of each connected component. */
 export function archipelago(peers: readonly Peer[]): Peer[][] {
   const all = new Set<Peer>()

@@ -23,13 +23,9 @@ export const relayed: Scenario = {
     { field: 'islands', max: 1 },
     { field: 'maxLinks', max: maxPeers },
     { field: 'delivery', min: 1 },
-    // A silent peer swallows letters as well: asks for ring links, and direct messages while no attempt goes around it.
-    ...(silent > 0
-      ? []
-      : ([
-          { field: 'ringFaults', max: 0 },
-          { field: 'directSuccess', min: 1 },
-        ] as const)),
+    { field: 'directSuccess', min: 1 },
+    // A silent peer swallows letters that nobody repeats as well: asks for ring links.
+    ...(silent > 0 ? [] : [{ field: 'ringFaults', max: 0 } as const]),
     { field: 'relayPeak', max: RELAY_BUDGET.bytesPerSecond + MAX_PACKET },
     ...(unreachable > 0 ? [{ field: 'relayedShare', max: 1.1 } as const] : []),
   ],

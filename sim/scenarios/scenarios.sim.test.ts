@@ -81,10 +81,8 @@ describe('a mesh that outlives its server', () => {
     expectBudgets(run('relayed', { peers: 60, seed: 1, tampering: 0.3 }))
   })
 
-  it('brings every broadcast past silent relays, and direct messages but for those that no attempt of ten seconds leads around', () => {
-    const { report, command } = run('relayed', { peers: 60, seed: 6, silent: 0.1 })
-    expectBudgets({ report, command })
-    expect(report.directSuccess, command).toBeGreaterThanOrEqual(0.9)
+  it('brings every broadcast and every direct message past silent relays', () => {
+    expectBudgets(run('relayed', { peers: 60, seed: 6, silent: 0.1 }))
   })
 })
 

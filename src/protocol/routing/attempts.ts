@@ -30,6 +30,8 @@ const SECOND_DELAY = 200
 const MESH_PATIENCE = 1000
 /** The share of a letter's time that is left to the server. */
 const SERVER_SHARE = 0.7
+/** Bytes of all copies of one letter that go out at once: a letter over half of it goes once. */
+const FAN_BYTES = 262_144
 /** Each wait is spread by this share, so that letters that failed together do not come back together. */
 const JITTER = 0.25
 
@@ -85,6 +87,9 @@ export class Attempts {
    */
   launch(flight: Flight, known: Known | undefined, now: number, out: { push(effect: Effect): unknown }) {
     flight.turn = flight.attempts === 0 ? flight.lane.turn : nextTurn(flight.turn, flight.astray)
+    // Nothing came of an attempt, not even a dead end: somebody passes nothing on.
+    const isSwallowed = flight.attempts > flight.deadEnds + (flight.introduced ? 1 : 0)
+    const isSpent = flight.astray
     flight.astray = false
     flight.attempts++
     if (flight.attempts > 1) this.retries++
@@ -108,6 +113,9 @@ export class Attempts {
       const own = flight.sending?.aside ? this.relay.neighbourOf(to)?.link : undefined
       const tried = course === Course.LAST ? [] : flight.avoid
       const avoid = own === undefined ? tried : [...tried, own]
+      const copies = isSwallowed && !isSpent ? Math.floor(FAN_BYTES / envelope.length) : 0
+      if (this.relay.fan(envelope, address, own, copies, now, out))
+        return jitter(this.random, this.roundTrip.timeout(flight.attempts - 1, envelope.length), JITTER)
       const first = this.introducer(flight)
       const link = this.relay.launch(envelope, address, course, budget, avoid, first, now, out)
       if (typeof link !== 'number') {
@@ -122,7 +130,7 @@ export class Attempts {
     const patience = Math.min(longest, this.roundTrip.timeout(flight.attempts, envelope.length))
     return jitter(
       this.random,
-      isSearch && !hasServer ? Math.max(patience, this.limits.searchTime) : patience,
+      isSearch && !hasServer && !isSwallowed ? Math.max(patience, this.limits.searchTime) : patience,
       JITTER,
     )
   }

