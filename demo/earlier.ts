@@ -21,7 +21,8 @@ export class Earlier {
   private readonly log: ChatLog
   private readonly said: Said
   private section: HTMLElement | undefined
-  private wasHere = false
+  /** Milliseconds since 1970: what was written before that is from before this tab came, however it came to be alone. */
+  private readonly opened = Date.now()
   private met = 0
   private asked = 0
   private asking = false
@@ -37,12 +38,9 @@ export class Earlier {
     })
     mesh.on('state', state => {
       if (state === 'connected') {
-        // Without a neighbour it is the first one here: whatever it finds later was said elsewhere meanwhile.
-        this.wasHere ||= mesh.neighbours.length === 0
         void this.ask()
         return
       }
-      this.wasHere ||= this.asked > 0
       this.section = undefined
       this.met = 0
       this.asked = 0
@@ -74,7 +72,8 @@ export class Earlier {
       at: writtenAt(line, at),
       own: from === this.mesh.peerId,
     }))
-    this.section ??= this.log.section(this.wasHere ? 'While you were away' : 'Before you came')
+    const isOlder = lines.every(({ at }) => at < this.opened)
+    this.section ??= this.log.section(isOlder ? 'Before you came' : 'While you were away')
     this.log.addEarlier(this.section, lines)
   }
 }

@@ -93,7 +93,7 @@ function routingTables(node: Node, maxPeers: number): TableSize[] {
   for (const known of directory['known'].values()) ranges = Math.max(ranges, known.seen.size)
   const limits = ROUTING_LIMITS
   return [
-    { table: 'routing.links', size: routing['relay'].links, bound: maxPeers },
+    { table: 'routing.links', size: routing['relay'].neighbours.size, bound: maxPeers },
     { table: 'routing.requests', size: tables.requests, bound: limits.maxRequests },
     { table: 'routing.requestBytes', size: tables.requestBytes, bound: limits.maxRequestBytes },
     { table: 'routing.lanes', size: lanes, bound: limits.maxRequests },

@@ -106,11 +106,11 @@ export class Attempts {
       out.push({ kind: 'envelope', to, bytes: envelope })
     } else {
       // Where this peer's own place on the ring is in doubt, so is what it hears of the ring.
-      if (this.relay.links < SETTLED_LINKS) flight.turn = searchInstead(flight.turn)
+      if (this.relay.neighbours.size < SETTLED_LINKS) flight.turn = searchInstead(flight.turn)
       const { course, budget } = turnOf(flight.turn)
       // The last search is a walk through everything: nothing is left out of it.
       isSearch = budget === MAX_BUDGET
-      const own = flight.sending?.aside ? this.relay.neighbourOf(to)?.link : undefined
+      const own = flight.sending?.aside ? this.relay.neighbours.of(to)?.link : undefined
       const tried = course === Course.LAST ? [] : flight.avoid
       const avoid = own === undefined ? tried : [...tried, own]
       const copies = isSwallowed && !isSpent ? Math.floor(FAN_BYTES / envelope.length) : 0
@@ -199,7 +199,13 @@ export class Attempts {
     const { via, until, sending } = flight
     // The server needs its time, too: a mesh that is slow to say no is not asked again first.
     const isEarly = sending !== undefined && now < until - sending.timeout * SERVER_SHARE
-    return roadOf(via, attempt, this.relay.links > 0, this.signalingUp, isEarly ? flight.deadEnds : 0)
+    return roadOf(
+      via,
+      attempt,
+      this.relay.neighbours.size > 0,
+      this.signalingUp,
+      isEarly ? flight.deadEnds : 0,
+    )
   }
 
   private seal(flight: Flight, known: Known, way: number): Uint8Array {
@@ -225,14 +231,15 @@ export class Attempts {
   private introducer({ sending, avoid }: Flight): LinkId | undefined {
     if (sending?.kind === 0) return undefined
     for (const router of this.routers) {
-      const { link, suspect = true } = this.relay.neighbourOf(router) ?? {}
+      const { link, suspect = true } = this.relay.neighbours.of(router) ?? {}
       if (link !== undefined && !suspect && !avoid.includes(link)) return link
     }
     return undefined
   }
 
   private avoid(flight: Flight, link: LinkId): void {
-    if (flight.avoid.includes(link) || flight.avoid.length + 1 >= this.relay.links) flight.avoid = [link]
+    if (flight.avoid.includes(link) || flight.avoid.length + 1 >= this.relay.neighbours.size)
+      flight.avoid = [link]
     else flight.avoid.push(link)
   }
 }

@@ -245,8 +245,8 @@ export class Outbound {
 
   /** The link to a neighbour that can be trusted with a letter; a silent one only where there is no other. */
   private linkTo(id: PeerId): LinkId | undefined {
-    const neighbour = this.relay.neighbourOf(id)
-    if (neighbour === undefined || (neighbour.suspect && this.relay.links > 1)) return undefined
+    const neighbour = this.relay.neighbours.of(id)
+    if (neighbour === undefined || (neighbour.suspect && this.relay.neighbours.size > 1)) return undefined
     return neighbour.link
   }
 
@@ -269,7 +269,9 @@ export class Outbound {
 
   /** Whether the signaling server is the better way for a letter that may go by it: the only link there is has fallen silent. */
   private isForServer({ via }: Flight, link: LinkId): boolean {
-    return via === 'signaling' && this.attempts.signalingUp && this.relay.neighbour(link)?.suspect === true
+    return (
+      via === 'signaling' && this.attempts.signalingUp && this.relay.neighbours.get(link)?.suspect === true
+    )
   }
 
   private hasRoom(lane: Lane, flight: Flight): boolean {
@@ -282,7 +284,7 @@ export class Outbound {
   /** To a neighbour, over its link: nothing to seal. */
   private hand(flight: Flight, link: LinkId, now: number, out: Outbox): void {
     const { sending } = flight
-    const neighbour = this.relay.neighbour(link)
+    const neighbour = this.relay.neighbours.get(link)
     if (sending === undefined || neighbour === undefined) return
     flight.handed = flight.link === link && flight.phase === 'linked' ? flight.handed + 1 : 1
     enter(flight, 'linked')

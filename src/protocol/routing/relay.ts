@@ -9,7 +9,7 @@
  * @module
  */
 import type { Drop } from '../effect.ts'
-import { type PeerId, ringPosition } from '../id.ts'
+import type { PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
 import type { Random } from '../random.ts'
 import { idOfKey, type PeerRecord } from '../record.ts'
@@ -42,6 +42,7 @@ import { Hops } from './hops.ts'
 import { Horizon } from './horizon.ts'
 import type { RoutingOutbox as Outbox } from './letter.ts'
 import type { RoutingLimits } from './limits.ts'
+import { Neighbourhood } from './neighbourhood.ts'
 import { FAN_BUDGET, isCopy } from './retry.ts'
 import { SELF, type Way, Ways } from './ways.ts'
 
@@ -76,11 +77,10 @@ type Step = 'out' | 'spent' | 'nowhere'
 export class Relay {
   forwarded = 0
   bounced = 0
+  readonly neighbours = new Neighbourhood()
   readonly ways: Ways
   readonly hops: Hops
   readonly horizon: Horizon
-  private readonly neighbours = new Map<LinkId, Neighbour>()
-  private readonly linkOf = new Map<PeerId, LinkId>()
   private readonly place: Place
   private readonly limits: RoutingLimits
   private readonly random: Random
@@ -96,62 +96,19 @@ export class Relay {
 
   // ── links ──────────────────────────────────────────────────────────────────────────────────────────────
 
-  get links(): number {
-    return this.neighbours.size
-  }
-
-  neighbour(link: LinkId): Neighbour | undefined {
-    return this.neighbours.get(link)
-  }
-
-  /** The peer of every link: one that has two is named twice. */
-  peers(): PeerId[] {
-    return Array.from(this.neighbours.values(), neighbour => neighbour.id)
-  }
-
-  /** The neighbour of this id, if it is one. */
-  neighbourOf(id: PeerId): Neighbour | undefined {
-    const link = this.linkOf.get(id)
-    return link === undefined ? undefined : this.neighbours.get(link)
-  }
-
   linkUp(link: LinkId, record: PeerRecord): void {
-    const neighbour: Neighbour = {
-      id: record.id,
-      at: ringPosition(record.id),
-      link,
-      record,
-      suspect: false,
-      owing: 0,
-      roundTrip: Number.POSITIVE_INFINITY,
-      peers: [],
-      far: [],
-      farNear: 0,
-    }
-    this.neighbours.set(link, neighbour)
-    this.linkOf.set(record.id, link)
-    this.hops.linkUp(neighbour)
+    this.hops.linkUp(this.neighbours.linkUp(link, record))
     this.horizon.linkUp(link)
   }
 
   /** What the link had not taken stays with `hops` until {@link rescue}. */
   linkDown(link: LinkId): Neighbour | undefined {
-    const gone = this.neighbours.get(link)
-    if (gone === undefined) return undefined
-    this.neighbours.delete(link)
     this.horizon.linkDown(link)
-    if (this.linkOf.get(gone.id) === link) {
-      this.linkOf.delete(gone.id)
-      // While one link replaces another there are two to the same peer.
-      for (const other of this.neighbours.values())
-        if (other.id === gone.id) this.linkOf.set(gone.id, other.link)
-    }
-    return gone
+    return this.neighbours.linkDown(link)
   }
 
   clear(): void {
     this.neighbours.clear()
-    this.linkOf.clear()
     this.ways.clear()
     this.hops.clear()
     this.horizon.clear()
@@ -254,7 +211,7 @@ export class Relay {
       return undefined
     }
     const way = this.ways.add(address, link, [], now)
-    const asked = address.kind === Envelope.WHOIS ? this.neighbourOf(address.to) : undefined
+    const asked = address.kind === Envelope.WHOIS ? this.neighbours.of(address.to) : undefined
     if (asked !== undefined && !asked.suspect) {
       this.answerFor(asked, address, transit.envelope, now, out)
       return undefined
@@ -370,7 +327,7 @@ export class Relay {
   ): Step {
     const isSearch = transit.course === Course.LAST
     if (transit.hops >= (isSearch ? this.limits.maxSearchHops : this.limits.maxHops)) return 'spent'
-    const target = this.neighbourOf(address.to)
+    const target = this.neighbours.of(address.to)
     if (target !== undefined && !target.suspect && !way.tried.includes(target.link)) {
       this.emit(way, target.link, crossed(transit, 1), now, out)
       return 'out'

@@ -132,7 +132,7 @@ export class Routing {
   stop(_now: number, out: RoutingOutbox): void {
     this.outbound.stop(out)
     this.running = false
-    for (const id of this.relay.peers()) this.directory.unpin(id)
+    for (const id of this.relay.neighbours.peers()) this.directory.unpin(id)
     this.relay.clear()
     this.introductions.clear()
     this.due.clear()
@@ -189,7 +189,7 @@ export class Routing {
 
   /** A silent link comes last in every choice. What waits for it goes another way in the next tick. */
   suspect(link: LinkId, suspect: boolean): void {
-    const neighbour = this.relay.neighbour(link)
+    const neighbour = this.relay.neighbours.get(link)
     if (neighbour === undefined || neighbour.suspect === suspect) return
     neighbour.suspect = suspect
     if (suspect) this.relay.hops.suspect(link)
@@ -197,13 +197,13 @@ export class Routing {
   }
 
   roundTrip(link: LinkId, milliseconds: number): void {
-    const neighbour = this.relay.neighbour(link)
+    const neighbour = this.relay.neighbours.get(link)
     if (neighbour !== undefined) neighbour.roundTrip = milliseconds
   }
 
   /** What a neighbour says its neighbours are; the first 32 count. */
   neighboursOf(link: LinkId, peers: ReadonlySet<PeerId>, now: number): void {
-    const neighbour = this.relay.neighbour(link)
+    const neighbour = this.relay.neighbours.get(link)
     if (neighbour === undefined) return
     neighbour.peers = [...peers].slice(0, MAX_IDS).map(placeOf)
     this.relay.horizon.changed(link, now)
@@ -283,7 +283,7 @@ export class Routing {
 
   /** Takes a frame of a link that is up. Of the drops, {@link END_TO_END} are not the link's fault. */
   frame(link: LinkId, type: number, reader: Reader, now: number, out: RoutingOutbox): Drop | undefined {
-    const neighbour = this.relay.neighbour(link)
+    const neighbour = this.relay.neighbours.get(link)
     if (neighbour === undefined) return 'unexpected'
     switch (type) {
       case Frame.ROUTED: {
