@@ -7,7 +7,7 @@
  *     GRAFT  = %x23 1*( stream tree ranges )             ; tree: 1 to be put into the tree; ranges may be empty
  *     PRUNE  = %x24 1*stream
  *     RANGES = %x25 purpose age *( stream hops from length ranges )
- *     TALLY  = %x26 1*( stream hops seq report )         ; varints; report = count * 4 + kind (0, FINAL, ASK)
+ *     TALLY  = %x26 1*( stream hops seq report )         ; varints; report = count * 4 + kind (0, FINAL, ASK, WAY)
  *
  *     stream = u48                                       ; first 48 bits of SHA-256(key ‖ epoch)
  *     ranges = count *( gap length )                     ; varints: range 0 begins at gap, each next one at
@@ -164,7 +164,7 @@ export interface TallyEntry {
   readonly seq: number
   /** Peers that have it from the sender, itself included; 0 when it got it from somebody else. */
   readonly count: number
-  /** 0: it is growing. Or {@link FINAL}, {@link ASK}. */
+  /** 0: it is growing. Or {@link FINAL}, {@link ASK}, {@link WAY}. */
   readonly kind: number
 }
 
@@ -172,6 +172,10 @@ export interface TallyEntry {
 export const FINAL = 1
 /** The receiver's report is missing. */
 export const ASK = 2
+/** The count of a question whose sender has lost its own way to the origin. */
+export const LOST = 1
+/** The sender has found a way to the origin past the receiver, which lost its own. */
+export const WAY = 3
 /** More peers than there are devices on earth. */
 const MAX_REPORT = 2 ** 40
 
@@ -199,7 +203,6 @@ export function decodeTally(reader: Reader): TallyEntry[] | undefined {
     const seq = reader.varint(MAX_SEQ)
     const report = reader.varint(MAX_REPORT)
     const kind = report % 4
-    if (kind > ASK) reader.fail()
     return { stream, hops, seq, count: (report - kind) / 4, kind }
   })
 }

@@ -48,7 +48,7 @@ import { flushAcks, flushDigest, flushTallies, flushTouched } from './notices.ts
 import { Publisher } from './publish.ts'
 import { PushHead } from './push.ts'
 import { giveUpAll, retryDue } from './pushing.ts'
-import { awaitNoMore, review, talliesDue } from './receipts.ts'
+import { askAgain, awaitNoMore, review, talliesDue } from './receipts.ts'
 import { checked } from './receive.ts'
 import { graftDue } from './repair.ts'
 import { settle } from './settle.ts'
@@ -139,6 +139,7 @@ export class Gossip {
     greet(state, neighbour)
     compareAll(state, neighbour)
     groundLinkUp(state, neighbour)
+    askAgain(state, neighbour)
     this.end()
   }
 

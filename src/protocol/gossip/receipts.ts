@@ -10,11 +10,13 @@
  *
  * When the link to the parent ends, a peer reports what it has not reported yet to a neighbour that is as near to the
  * origin or nearer, and reports to one that is nearer itself. Of the peers that are equally near, none that has lost its
- * parent is ever reported to; so no sum comes back to who made it. What was on its way over the ended link is lost.
+ * parent is ever reported to; so no sum comes back to who made it. Where all other ways lead through those who report to
+ * it, they look for a neighbour that does not, and the sum goes back the way the message came, and past them. What was on
+ * its way over the ended link is lost.
  * @module
  */
 import type { LinkId } from '../input.ts'
-import { ASK, FINAL, type TallyEntry } from './control.ts'
+import { ASK, FINAL, LOST, type TallyEntry, WAY } from './control.ts'
 import type { Neighbour } from './neighbour.ts'
 import { reportLater } from './notices.ts'
 import { RangeSet } from './ranges.ts'
@@ -124,14 +126,22 @@ export function reported(
   const tally = state.tallies.get(keyOf(id, seq))
   if (kind === ASK) {
     if (!seen) return
-    if (tally?.parent === link) report(state, neighbour, tally)
-    else reportLater(state, neighbour, tally ?? { stream: id, hops: stream.hops, seq }, 0, FINAL, state.now)
+    if (tally?.parent === link) {
+      report(state, neighbour, tally)
+      if (count === LOST && tally.seeking === 0) {
+        tally.seeking = hops
+        askAll(state, tally, hops)
+      }
+    } else reportLater(state, neighbour, tally ?? { stream: id, hops: stream.hops, seq }, 0, FINAL, state.now)
     return
   }
   if (tally === undefined || tally.parent === link) return
-  if (tally.parent === undefined && tally.request === undefined && hops <= tally.depth) {
+  const isWay = kind === WAY
+  if (tally.seeking > 0 && (isWay || hops < tally.seeking)) return detour(state, neighbour, tally, hops)
+  if (tally.parent === undefined && tally.request === undefined && (isWay || hops <= tally.depth)) {
     tally.parent = link
-    tally.hops = hops < tally.depth ? tally.depth : tally.depth + 1
+    tally.awaited.delete(link)
+    tally.hops = isWay ? farther(hops) : hops < tally.depth ? tally.depth : tally.depth + 1
     report(state, neighbour, tally)
     return
   }
@@ -232,10 +242,48 @@ function holdOpen(state: GossipState, tally: Tally, duration: number): void {
 /** The parent is gone. Asks everybody: who answers may be somebody to report the rest to. */
 function bereave(state: GossipState, tally: Tally): void {
   tally.parent = undefined
+  tally.seeking = 0
   tally.hops = tally.depth + 1
   tally.elsewhere = tally.told
-  if (tally.closed && tally.sum === tally.told) return
-  for (const neighbour of state.neighbours.values()) {
-    if (!neighbour.suspect) reportLater(state, neighbour, tally, 0, ASK, state.now)
+  if (isOpen(tally)) askAll(state, tally, tally.hops)
+}
+
+/** One link more, as far as a byte counts. */
+function farther(hops: number): number {
+  return Math.min(255, hops + 1)
+}
+
+/** Whether there is, or will be, anything to report. */
+function isOpen(tally: Tally): boolean {
+  return !tally.closed || tally.sum !== tally.told
+}
+
+/** Asks for a way to the origin past the peer that has lost its own, which stands `hops` - 1 links from it. */
+function askAll(state: GossipState, { stream, seq, parent }: Tally, hops: number): void {
+  for (const neighbour of state.neighbours.values())
+    if (!neighbour.suspect && neighbour.link !== parent)
+      reportLater(state, neighbour, { stream, hops, seq }, LOST, ASK, state.now)
+}
+
+/** There is a way past the parent, which has lost its own: what is new goes there, and what the parent has may follow. */
+function detour(state: GossipState, neighbour: Neighbour, tally: Tally, hops: number): void {
+  const former = tally.parent === undefined ? undefined : state.neighbours.get(tally.parent)
+  tally.seeking = 0
+  tally.parent = neighbour.link
+  tally.elsewhere = tally.told
+  tally.hops = farther(hops)
+  tally.depth = Math.min(tally.depth, tally.hops)
+  tally.awaited.delete(neighbour.link)
+  report(state, neighbour, tally)
+  if (former !== undefined) reportLater(state, former, tally, 0, WAY, state.now)
+}
+
+/** A link is up: who has nobody to report to has one more to ask. */
+export function askAgain(state: GossipState, neighbour: Neighbour): void {
+  for (const tally of state.tallies.values()) {
+    if (state.now - tally.since >= YOUNG || !isOpen(tally)) continue
+    const { stream, seq, parent, request } = tally
+    const hops = parent === undefined && request === undefined ? tally.hops : tally.seeking
+    if (hops > 0) reportLater(state, neighbour, { stream, hops, seq }, LOST, ASK, state.now)
   }
 }

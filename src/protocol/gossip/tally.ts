@@ -23,12 +23,14 @@ export const FORMING = 1000
 export class Tally {
   readonly stream: number
   readonly seq: number
-  /** Links the message has crossed. */
-  readonly depth: number
+  /** Links the message has crossed; fewer where a way of fewer links to the origin was found since. */
+  depth: number
   /** What others are told of that: one more when the parent is gone, or not nearer to the origin. */
   hops: number
   /** Whom to report to: the link that brought it, or one found when that ended; `undefined` at the origin. */
   parent: LinkId | undefined
+  /** The parent has lost its way to the origin: somebody with fewer hops than this is reported to instead. 0: it has not. */
+  seeking = 0
   readonly request: Request | undefined
   readonly since: number
   /** Links that have not said their last word. */
