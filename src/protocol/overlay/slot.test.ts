@@ -23,6 +23,8 @@ function slot(first: number, more: Partial<Slot> = {}): Slot {
     tryAt: Number.POSITIVE_INFINITY,
     tryIn: 0,
     retired: false,
+    road: 'mesh',
+    doubtful: false,
     renewUntil: 0,
     restarts: false,
     aside: false,
