@@ -8,9 +8,10 @@
  */
 
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { CACHE, ensureDependencies, ensureNode, inRepo, run, runTool } from './lib.mjs'
+import { stripVTControlCharacters } from 'node:util'
+import { CACHE, ensureDependencies, ensureNode, inRepo, ROOT, run, runTool } from './lib.mjs'
 
 const fast = process.argv.includes('--fast')
 /** Longest time for one step: a hang must become a failure. */
@@ -19,6 +20,8 @@ const STEP_TIMEOUT_MS = 20 * 60_000
 const UNIT_TIMEOUT_MS = 10 * 60_000
 /** A minute and a half of two cores, and twice that beside other work. */
 const LAB_TIMEOUT_MS = 5 * 60_000
+/** Lines of a failure's message that the end of the log repeats. */
+const WHY_LINES = 6
 /** Exit code of lab/cli.ts: not Linux, not root, tools missing. */
 const NO_LAB_HERE = 3
 
@@ -26,9 +29,9 @@ ensureNode()
 ensureDependencies()
 mkdirSync(CACHE, { recursive: true })
 
-/** @typedef {{ passed: number, failed: number }} Count */
+/** @typedef {{ passed: number, failed: number, what?: string[] }} Count `what`: the failures, one by one */
 
-/** @type {Count & { broken: string[] }} */
+/** @type {{ passed: number, failed: number, broken: string[] }} */
 const total = { passed: 0, failed: 0, broken: [] }
 
 /** @param {number} code @returns {Count} */
@@ -55,7 +58,7 @@ async function step(name, work) {
   console.log(`${ok ? '✓' : '✗'} ${name}: ${count.passed} passed, ${count.failed} failed (${seconds} s)`)
   total.passed += count.passed
   total.failed += count.failed
-  if (!ok) total.broken.push(name)
+  if (!ok) total.broken.push(name, ...(count.what ?? []))
   return ok
 }
 
@@ -89,6 +92,36 @@ async function tests(report, work, counted) {
   return count
 }
 
+/**
+ * One failure as the last lines show it: whoever has the end of a log only needs to know which test it was, and why.
+ *
+ * @param {string} file
+ * @param {string} name
+ * @param {string | undefined} message
+ */
+function failure(file, name, message) {
+  const why = stripVTControlCharacters(message ?? '')
+    .split('\n', WHY_LINES)
+    .join('\n      ')
+  return `  ${file}${name ? `: ${name}` : ''}\n      ${why}`
+}
+
+/**
+ * The failures in a report of Playwright's.
+ *
+ * @param {any} suite
+ * @returns {string[]}
+ */
+function failuresIn(suite) {
+  const own = (suite.specs ?? []).flatMap((/** @type {any} */ { ok, file, title, tests }) => {
+    if (ok) return []
+    const results = tests.flatMap((/** @type {any} */ test) => test.results)
+    const failed = results.find((/** @type {any} */ result) => result.error !== undefined)
+    return [failure(`e2e/${file}`, title, failed?.error.message)]
+  })
+  return [...own, ...(suite.suites ?? []).flatMap(failuresIn)]
+}
+
 /** @param {'unit' | 'sim'} project */
 const vitest = project =>
   tests(
@@ -99,15 +132,18 @@ const vitest = project =>
         ['run', '--project', project, '--reporter=dot', '--reporter=json', `--outputFile.json=${file}`],
         { timeout: project === 'unit' ? UNIT_TIMEOUT_MS : STEP_TIMEOUT_MS },
       ),
-    report => ({
-      passed: report.numPassedTests,
-      // A file that cannot even be loaded holds no tests, and is one failure.
-      failed:
-        report.numFailedTests +
-        report.testResults.filter(
-          (/** @type {any} */ suite) => suite.status === 'failed' && suite.assertionResults.length === 0,
-        ).length,
-    }),
+    report => {
+      /** @type {string[]} */
+      const what = []
+      for (const { name, status, message, assertionResults } of report.testResults) {
+        const file = relative(ROOT, name)
+        // A file that cannot even be loaded holds no tests, and is one failure.
+        if (status === 'failed' && assertionResults.length === 0) what.push(failure(file, '', message))
+        for (const { status, fullName, failureMessages } of assertionResults)
+          if (status === 'failed') what.push(failure(file, fullName, failureMessages[0]))
+      }
+      return { passed: report.numPassedTests, failed: what.length, what }
+    },
   )
 
 const TYPES = ['tsconfig.json', 'tsconfig.protocol.json', 'tsconfig.node.json']
@@ -151,9 +187,10 @@ if (!fast) {
             env: { CHROMIUM_PATH: browser, PLAYWRIGHT_JSON_OUTPUT_FILE: file },
             timeout: STEP_TIMEOUT_MS,
           }),
-        ({ stats, errors }) => ({
+        ({ stats, errors, suites }) => ({
           passed: stats.expected,
           failed: stats.unexpected + stats.flaky + (stats.unexpected === 0 ? errors.length : 0),
+          what: suites.flatMap(failuresIn),
         }),
       )
     })
@@ -184,6 +221,6 @@ if (!fast) {
   }
 }
 
-if (total.broken.length > 0) console.log(`\nFailed: ${total.broken.join(', ')}`)
+if (total.broken.length > 0) console.log(`\nFailed:\n${total.broken.join('\n')}`)
 console.log(`\n${total.passed} passed, ${total.failed} failed`)
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1)

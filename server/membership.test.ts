@@ -133,7 +133,8 @@ describe('announcements', () => {
 
 describe('dead sockets', () => {
   it('are noticed by their silence to pings', async () => {
-    const { url, signaling } = await start({ pingInterval: 40 })
+    // Long enough for a process that shares its machine to answer in.
+    const { url, signaling } = await start({ pingInterval: 1000 })
     const [deaf, friend] = [await RawClient.join(url), await RawClient.join(url)]
     friend.send(envelope(deaf, 'hello'))
     await deaf.next('envelope')

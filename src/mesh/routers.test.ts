@@ -17,6 +17,8 @@ it('a marked router is linked to, keeps its place, and introduces', async () => 
   if (router === undefined) throw new Error('nine tabs of four links each are no full mesh')
   tab.route(router.peerId)
   await until(tab, () => tab.neighbours.includes(router.peerId))
+  // Who introduces now is the router, or nobody.
+  house.hub.stop()
   const other = stranger()
   if (other === undefined) throw new Error('as before')
   const { forwarded } = router.stats().routing

@@ -181,3 +181,39 @@ describe('a router serves whom it can verify', () => {
     expect(router.node.recordOf(idOfKey(key))).toEqual(real)
   })
 })
+
+describe('a link to a router lasts', () => {
+  const losses = (tab: Tab, peer: PeerId) =>
+    tab.seen('peer-disconnect').filter(each => each.peer === peer).length
+
+  it.each([21, 22, 23, 24, 25, 26, 27, 28, 29, 30])(
+    'though the router has better ones, in a swarm of full tables (seed %i)',
+    seed => {
+      const world = new World(seed)
+      const tabs = world.swarm(12, { maxPeers: 4 })
+      const [tab] = tabs as [Tab]
+      world.run(5000)
+      const router = tabs.find(each => each !== tab && !tab.neighbours.includes(each.id)) as Tab
+      tab.input({ kind: 'route', peer: router.id, on: true })
+      world.until(() => tab.neighbours.includes(router.id), 20_000)
+      tab.log.length = 0
+      world.run(60_000)
+      expect(losses(tab, router.id)).toBeLessThanOrEqual(1)
+      expect(tab.neighbours).toContain(router.id)
+    },
+  )
+
+  it.each([31, 32, 33])('and of more routers than there are places nobody is turned out (seed %i)', seed => {
+    const world = new World(seed)
+    const tabs = world.swarm(12, { maxPeers: 4 })
+    const [tab, ...others] = tabs as [Tab, ...Tab[]]
+    for (const { id } of others.slice(0, 5)) tab.input({ kind: 'route', peer: id, on: true })
+    world.run(20_000)
+    tab.log.length = 0
+    world.run(60_000)
+    expect(tab.seen('peer-disconnect').length).toBeLessThanOrEqual(2)
+    expect(others.slice(0, 5).filter(({ id }) => tab.neighbours.includes(id)).length).toBeGreaterThanOrEqual(
+      2,
+    )
+  })
+})

@@ -76,7 +76,10 @@ export class Correspondence {
         return undefined
       }
       // Both asked: the lower id's session is the one that counts, so one link comes of it.
-      if (slot.phase === 'asked' && isInitiator(this.ground.config.id, from)) return undefined
+      if (slot.phase === 'asked' && isInitiator(this.ground.config.id, from)) {
+        slot.needed ||= ask.needed === true
+        return undefined
+      }
       // It has given the older attempt up.
       this.moves.giveUp(slot, 'closed', out)
     }

@@ -142,10 +142,19 @@ export class Moves {
   }
 
   /** Takes a peer that was admitted. */
-  accept(from: PeerId, { session, ring }: Ask, carrier: Slot | undefined, now: number, out: Out): void {
+  accept(
+    from: PeerId,
+    { session, ring, needed }: Ask,
+    carrier: Slot | undefined,
+    now: number,
+    out: Out,
+  ): void {
     const { slots } = this.ground
     const relayed = carrier !== undefined
-    const slot = slots.create({ peer: from, session, ring, outgoing: false, relayed }, now)
+    const slot = slots.create(
+      { peer: from, session, ring, outgoing: false, relayed, needed: needed === true },
+      now,
+    )
     slot.via = this.road
     slots.add(slot)
     this.agree(slot, carrier, now, out)

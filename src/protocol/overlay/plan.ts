@@ -15,7 +15,7 @@ import type { Ground } from './ground.ts'
 import { ALTERNATIVES, type Moves } from './moves.ts'
 import { idleCircuit } from './relayed.ts'
 import { planRing } from './ring.ts'
-import type { Slot } from './slot.ts'
+import { mostRouters, type Slot } from './slot.ts'
 import { tickUpgrades, upgradeDeadline } from './upgrade.ts'
 
 /** Asks and openings of this side at a time: each may cost an ICE negotiation. */
@@ -249,16 +249,24 @@ export class Plan {
     }
   }
 
-  /** Routers have a place, whatever else is full. Says when one that failed may be asked again. */
+  /**
+   * Routers have a place, whatever else is full, if there are no more of them than places beside the ring's. Says when one that
+   * failed, or that gave the link up, may be asked again.
+   */
   private askRouters(now: number, out: Out): number {
-    const { slots, backoff, barriers, routers } = this.ground
+    const { slots, backoff, barriers, routers, config } = this.ground
     let again = Number.POSITIVE_INFINITY
+    let placed = 0
+    for (const peer of routers) if (this.moves.of(peer) !== undefined) placed++
     for (const peer of routers) {
+      if (placed >= mostRouters(config.maxPeers)) break
       if (this.moves.of(peer) !== undefined || barriers.has(peer, now)) continue
-      const ready = backoff.readyAt(peer, true)
+      const ready = backoff.readyAt(peer, false)
       if (ready > now) again = Math.min(again, ready)
-      else if (this.moves.beside === undefined && (!slots.full || this.moves.makeRoom(true, now, out)))
+      else if (this.moves.beside === undefined && (!slots.full || this.moves.makeRoom(true, now, out))) {
         this.moves.ask(peer, false, now, out, undefined, true)
+        placed++
+      }
     }
     return again
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { idFromBytes, type PeerId } from '../id.ts'
-import { chooseEviction, degreeFloor, isNearer, isRingOf, ringOf, type Slot } from './slot.ts'
+import { chooseEviction, degreeFloor, isNearer, isRingOf, mostNeeded, ringOf, type Slot } from './slot.ts'
+import { Slots } from './slots.ts'
 
 /** An id whose first byte says where on the ring it stands. */
 const at = (first: number): PeerId => idFromBytes(new Uint8Array(32).fill(0).with(0, first))
@@ -12,6 +13,7 @@ function slot(first: number, more: Partial<Slot> = {}): Slot {
     link: first,
     phase: 'up',
     ring: false,
+    needed: false,
     outgoing: true,
     deadline: 0,
     since: 0,
@@ -101,5 +103,48 @@ describe('eviction', () => {
     const only = { ...rule, redundantOnly: true }
     expect(chooseEviction([slot(90), slot(120), lone], only)).toBe(undefined)
     expect(chooseEviction([slot(90), slot(120), lone, ...pair], only)).toBe(pair[1])
+  })
+})
+
+describe('links that the other side needs', () => {
+  /** A full table: the two of the ring, then rich ones, of which the first `needed` need this peer. */
+  function table(maxPeers: number, needed: number): Slots {
+    const slots = new Slots(at(128), maxPeers)
+    const others = Array.from({ length: maxPeers - 2 }, (_, i) => 10 + i)
+    for (const [i, first] of [127, 129, ...others].entries()) {
+      const peer = at(first)
+      const isNeedy = i >= 2 && i < 2 + needed
+      const made = slots.create({ peer, session: i, ring: false, outgoing: false, needed: isNeedy }, i)
+      slots.add(made)
+      slots.open(made, 1000, i)
+      slots.rise(made, i)
+      slots.told(made, rich(128, first + 1, first - 1, 250, 251, 252))
+    }
+    return slots
+  }
+
+  it('are spared', () => {
+    for (const maxPeers of [4, 8, 16]) {
+      const needed = mostNeeded(maxPeers)
+      const slots = table(maxPeers, needed)
+      for (let left = maxPeers - 2 - needed; left > 0; left--) {
+        const chosen = slots.evictable(false, 0)
+        expect(chosen?.needed).toBe(false)
+        if (chosen !== undefined) slots.drop(chosen)
+      }
+      expect(slots.evictable(false, 0)).toBeUndefined()
+    }
+  })
+
+  it('up to half of what the ring leaves, whoever else says so', () => {
+    for (const maxPeers of [4, 8, 16]) {
+      const slots = table(maxPeers, maxPeers - 2)
+      const kept = [...slots].slice(2, 2 + mostNeeded(maxPeers))
+      for (let spared = slots.evictable(false, 0); spared !== undefined; spared = slots.evictable(false, 0)) {
+        expect(kept).not.toContain(spared)
+        slots.drop(spared)
+      }
+      expect([...slots].slice(2)).toEqual(kept)
+    }
   })
 })

@@ -20,6 +20,8 @@ export interface Slot {
   phase: Phase
   /** Asked for as a ring slot, by either side. */
   ring: boolean
+  /** The other side has asked for it as one that nothing stands in for: it is spared, up to a number of such. */
+  needed: boolean
   /** This side asked. */
   outgoing: boolean
   /** When an ask or an opening link is given up. */
@@ -122,6 +124,16 @@ export function isRingOf(neighbour: Slot, self: PeerId): boolean {
 /** Links a peer must keep when one of its links is given up by the other side: its two ring slots and, where there is room, one more. */
 export function degreeFloor(maxPeers: number): number {
   return maxPeers >= 6 ? 3 : 2
+}
+
+/** Links that are spared because the other side needs them: half of what the ring leaves, so that no stranger's word fills a table. */
+export function mostNeeded(maxPeers: number): number {
+  return Math.max(1, Math.floor((maxPeers - 2) / 2))
+}
+
+/** Routers that have a place at the same time: all that the ring leaves. */
+export function mostRouters(maxPeers: number): number {
+  return Math.max(1, maxPeers - 2)
 }
 
 export interface EvictionRule {

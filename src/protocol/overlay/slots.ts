@@ -8,7 +8,16 @@
  */
 import { bucketOf, type PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
-import { chooseEviction, isNearer, isRenewing, type Ring, type Road, ringOf, type Slot } from './slot.ts'
+import {
+  chooseEviction,
+  isNearer,
+  isRenewing,
+  mostNeeded,
+  type Ring,
+  type Road,
+  ringOf,
+  type Slot,
+} from './slot.ts'
 
 /** An answer to an ask takes a few round trips of the mesh or the server; 3 s is a slow phone. */
 export const ASK_TIMEOUT = 3000
@@ -29,6 +38,8 @@ export interface Asked {
   readonly ring: boolean
   /** This side asked. */
   readonly outgoing: boolean
+  /** The other side has nothing that stands in for it. */
+  readonly needed?: boolean
   /** Over a relay. */
   readonly relayed?: boolean
   /** It has failed before. */
@@ -208,9 +219,13 @@ export class Slots {
     const { self, maxPeers } = this
     const { reserved, carries, keeps } = this
     const spare = [...this].filter(slot => !isRenewing(slot))
-    const free = spare.filter(
-      slot => slot.suspect || (slot !== reserved && carries(slot.link) === 0 && !keeps(slot.peer)),
-    )
+    let needed = 0
+    const free = spare.filter(slot => {
+      if (slot.suspect) return true
+      // The oldest of them, as tables go in order of age.
+      if (slot.needed && slot.phase === 'up' && ++needed <= mostNeeded(maxPeers)) return false
+      return slot !== reserved && carries(slot.link) === 0 && !keeps(slot.peer)
+    })
     const rule = { self, maxPeers, redundantOnly, minDegree, delegate }
     const chosen = chooseEviction(free, rule)
     if (chosen !== undefined || !delegate) return chosen
@@ -227,6 +242,7 @@ export class Slots {
       peer: asked.peer,
       session: asked.session,
       ring: asked.ring,
+      needed: asked.needed === true,
       outgoing: asked.outgoing,
       link: 0,
       phase: 'asked',
