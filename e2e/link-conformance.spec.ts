@@ -5,6 +5,8 @@
 
 import { expect, type Page, test } from '@playwright/test'
 import { linkConformance } from '../src/link/conformance.ts'
+import { MAX_PACKET } from '../src/link/port.ts'
+import { TAKEN, WINDOW } from '../src/link/window.ts'
 import { type PageServer, servePage } from './page-server.ts'
 import type {} from './pages/link.ts'
 
@@ -48,6 +50,20 @@ for (const side of ['a', 'b'] as const) {
 
 test('a restart cannot change who is at the other end: another fingerprint ends the link', async () => {
   expect(await page.evaluate(() => linkPage.impostor())).toBe('failed')
+})
+
+test('no more is on its way than a window, in a flood that is answered', async () => {
+  const { mostFlying, answers } = await page.evaluate(() => linkPage.flood(16))
+  expect(answers).toBe(16 * 64)
+  expect(mostFlying).toBeGreaterThan(0)
+  // What is said to be taken is told a grain at a time, and the drain after that.
+  expect(mostFlying).toBeLessThanOrEqual(WINDOW + MAX_PACKET)
+})
+
+test('texts that are no word of what was taken end the link, and so does more than was sent', async () => {
+  expect(await page.evaluate(() => linkPage.texts())).toBeUndefined()
+  for (const texts of [[''], ['hello'], [TAKEN], [TAKEN, TAKEN]])
+    expect(await page.evaluate(texts => linkPage.texts(...texts), texts)).toBe('failed')
 })
 
 test('no connection is open after all cases', async () => {

@@ -6,11 +6,19 @@ import { SimplePeerLinkFactory } from '../../src/link/simple-peer.ts'
 
 /** Every connection this page makes: what is left open is asked of the browser, not of the code under test. */
 const connections = new Set<RTCPeerConnection>()
+/** The channel that was made last. */
+let channel: RTCDataChannel | undefined
 const Native = RTCPeerConnection
 globalThis.RTCPeerConnection = new Proxy(Native, {
   construct(target, details: [RTCConfiguration?]) {
     const connection = new target(...details)
     connections.add(connection)
+    const make = connection.createDataChannel.bind(connection)
+    const value = (...named: Parameters<typeof make>) => {
+      channel = make(...named)
+      return channel
+    }
+    Object.defineProperty(connection, 'createDataChannel', { value, configurable: true })
     return connection
   },
 })
@@ -71,6 +79,39 @@ const page = {
     pair.a.link.close()
     pair.b.link.close()
     return result
+  },
+  /** Sends so many MiB as fast as a link takes them, each packet answered by a small one; what was on its way at most, bytes. */
+  async flood(megabytes: number): Promise<{ mostFlying: number; answers: number }> {
+    const { a, b } = await opened(subject)
+    const packet = new Uint8Array(16_384)
+    const count = megabytes * 64
+    let arrived = 0
+    let mostFlying = 0
+    b.onPacket = () => {
+      arrived++
+      b.packets.length = 0
+      b.link.send(Uint8Array.of(1))
+    }
+    for (let n = 1; n <= count; n++) {
+      const hasRoom = a.link.send(packet)
+      mostFlying = Math.max(mostFlying, (n - arrived) * packet.length)
+      if (!hasRoom) await a.drained()
+    }
+    const answers = (await a.received(count)).length
+    a.link.close()
+    await b.closed
+    return { mostFlying, answers }
+  },
+  /** How a link ends whose other side sends these texts; undefined where it carries on. */
+  async texts(...texts: string[]): Promise<string | undefined> {
+    const { a, b } = await opened(subject)
+    for (const text of texts) channel?.send(text)
+    b.link.send(Uint8Array.of(1))
+    await Promise.race([a.received(1), a.closed])
+    const { reason } = a
+    a.link.close()
+    b.link.close()
+    return reason
   },
   /** Why a link ends that is given another description with another fingerprint once it is open. */
   async impostor(): Promise<string> {

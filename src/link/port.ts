@@ -18,7 +18,7 @@ export interface LinkEvents {
   open(binding: Uint8Array): void
   /** One packet as it was sent; never empty. */
   packet(bytes: Uint8Array): void
-  /** `bufferedAmount` has fallen to the low-water mark after `send` returned false. */
+  /** There is room again after `send` returned false. */
   drain(): void
   /** The link is gone: `closed` by the other side, `failed` by ICE or DTLS, `timeout` when it did not open in time. */
   closed(reason: LinkFailure): void
@@ -39,7 +39,7 @@ export interface Link {
   /** Bytes handed to the channel and not yet sent by it. */
   readonly bufferedAmount: number
   /**
-   * Sends one packet of 1 … 16,384 bytes. Returns false when the buffer has reached the high-water mark: the
+   * Sends one packet of 1 … 16,384 bytes. Returns false when enough is on its way, or in the buffer: the
    * packet is sent all the same, but wait for `drain` before the next. On a link that is not open it does nothing and returns false.
    */
   send(packet: Uint8Array): boolean
@@ -67,7 +67,10 @@ export interface LinkFactory {
   open(initiator: boolean, events: LinkEvents, patience?: number): Link
 }
 
-/** Stop sending above this many buffered bytes: 1 MiB keeps a 100 Mbit/s link busy for 80 ms. simple-peer fails at 16 MiB. */
+/**
+ * Hold back above this many bytes that wait: 1 MiB keeps a 100 Mbit/s link busy for 80 ms. No link buffers more than this and a
+ * packet; a browser's has less on its way (window.ts).
+ */
 export const HIGH_WATER = 1_048_576
 /** Go on below this many. */
 export const LOW_WATER = 262_144

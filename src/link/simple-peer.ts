@@ -22,17 +22,16 @@ import { SpareCertificate } from './certificate.ts'
 import { newConnection } from './new-connection.ts'
 import { pathOf } from './path.ts'
 import {
-  HIGH_WATER,
   type Link,
   type LinkEvents,
   type LinkFactory,
   type LinkFailure,
   type LinkPath,
-  LOW_WATER,
   MAX_PACKET,
 } from './port.ts'
 import { readSignal } from './signal.ts'
 import { SignalGate } from './signal-gate.ts'
+import { TAKEN, Window } from './window.ts'
 
 export interface SimplePeerOptions {
   /** STUN and TURN servers. Default: none, which is enough within one network. */
@@ -92,8 +91,7 @@ class SimplePeerLink implements Link {
   private readonly channel: RTCDataChannel | undefined
   private readonly peer: Peer | CarriedNegotiation | undefined
   private state: LinkState = 'opening'
-  /** `send` has returned false since the last drain. */
-  private full = false
+  private readonly window = new Window()
   private readonly gate: SignalGate
   /** The other side's description, as it was handed to the engine. */
   private remote = ''
@@ -146,9 +144,7 @@ class SimplePeerLink implements Link {
       this.endSoon('failed')
       return false
     }
-    if (channel.bufferedAmount < HIGH_WATER) return true
-    this.full = true
-    return false
+    return this.window.sent(packet.length)
   }
 
   signal(data: string): void {
@@ -210,14 +206,11 @@ class SimplePeerLink implements Link {
     channel.addEventListener('open', () => this.opened(channel))
     channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
       if (this.state !== 'open') return
-      // Text or nothing at all: no packet that this library sends.
-      if (data instanceof ArrayBuffer && data.byteLength > 0) this.events.packet(new Uint8Array(data))
-      else this.end('failed')
-    })
-    channel.addEventListener('bufferedamountlow', () => {
-      if (this.state !== 'open' || !this.full) return
-      this.full = false
-      this.events.drain()
+      if (data instanceof ArrayBuffer && data.byteLength > 0) {
+        if (this.window.received(data.byteLength) && channel.readyState === 'open') channel.send(TAKEN)
+        this.events.packet(new Uint8Array(data))
+      } else if (data !== TAKEN || !this.window.settled()) this.end('failed')
+      else if (this.window.drained()) this.events.drain()
     })
     // The one channel there is was agreed on; a stranger's others would fill memory unread.
     connection.addEventListener('datachannel', () => this.end('failed'))
@@ -261,7 +254,6 @@ class SimplePeerLink implements Link {
     }
     clearTimeout(this.timer)
     this.state = 'open'
-    channel.bufferedAmountLowThreshold = LOW_WATER
     // simple-peer would push each message into its stream, which nobody reads.
     channel.onmessage = null
     this.events.open(binding)
