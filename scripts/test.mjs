@@ -130,7 +130,11 @@ const vitest = project =>
       runTool(
         ['vitest'],
         ['run', '--project', project, '--reporter=dot', '--reporter=json', `--outputFile.json=${file}`],
-        { timeout: project === 'unit' ? UNIT_TIMEOUT_MS : STEP_TIMEOUT_MS },
+        {
+          // A log keeps colours as text: a dozen characters for each dot.
+          env: process.stdout.isTTY ? {} : { NO_COLOR: '1' },
+          timeout: project === 'unit' ? UNIT_TIMEOUT_MS : STEP_TIMEOUT_MS,
+        },
       ),
     report => {
       /** @type {string[]} */
