@@ -81,7 +81,7 @@ const page = {
     return result
   },
   /** Sends so many MiB as fast as a link takes them, each packet answered by a small one; what was on its way at most, bytes. */
-  async flood(megabytes: number): Promise<{ mostFlying: number; answers: number }> {
+  async flood(megabytes: number): Promise<{ mostFlying: number; answers: number; takens: number }> {
     const { a, b } = await opened(subject)
     const packet = new Uint8Array(16_384)
     const count = megabytes * 64
@@ -100,7 +100,7 @@ const page = {
     const answers = (await a.received(count)).length
     a.link.close()
     await b.closed
-    return { mostFlying, answers }
+    return { mostFlying, answers, takens: a.takens }
   },
   /** How a link ends whose other side sends these texts; undefined where it carries on. */
   async texts(...texts: string[]): Promise<string | undefined> {
@@ -128,7 +128,14 @@ const page = {
   async churn(times: number, tries: number): Promise<boolean> {
     const factory = new SimplePeerLinkFactory()
     const ignore = () => {}
-    const events = { signal: ignore, open: ignore, packet: ignore, drain: ignore, closed: ignore }
+    const events = {
+      signal: ignore,
+      open: ignore,
+      packet: ignore,
+      taken: ignore,
+      drain: ignore,
+      closed: ignore,
+    }
     for (let n = 0; n < times; n++) {
       factory.open(true, events).close()
       if (n % 50 === 0) await turn(5)

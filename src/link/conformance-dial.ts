@@ -24,6 +24,7 @@ export class CarriedLink {
   isOpen = false
   reason: LinkFailure | undefined
   drains = 0
+  takens = 0
   readonly packets: Uint8Array[] = []
   onPacket: ((packet: Uint8Array) => void) | undefined
   private waiting: (() => void) | undefined
@@ -48,6 +49,9 @@ export class CarriedLink {
         this.packets.push(bytes)
         this.onPacket?.(bytes)
         this.waiting?.()
+      },
+      taken: () => {
+        this.takens++
       },
       drain: () => {
         this.drains++

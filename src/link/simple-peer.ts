@@ -210,7 +210,10 @@ class SimplePeerLink implements Link {
         if (this.window.received(data.byteLength) && channel.readyState === 'open') channel.send(TAKEN)
         this.events.packet(new Uint8Array(data))
       } else if (data !== TAKEN || !this.window.settled()) this.end('failed')
-      else if (this.window.drained()) this.events.drain()
+      else {
+        this.events.taken()
+        if (this.window.drained()) this.events.drain()
+      }
     })
     // The one channel there is was agreed on; a stranger's others would fill memory unread.
     connection.addEventListener('datachannel', () => this.end('failed'))

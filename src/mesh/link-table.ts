@@ -125,6 +125,7 @@ export class LinkTable {
     return {
       open: binding => ifOpen(id => this.opened(id, binding)),
       packet: bytes => ifOpen((id, entry) => this.received(id, entry, bytes)),
+      taken: () => ifOpen(id => this.input({ kind: 'link-taken', link: id })),
       drain: () => ifOpen((id, entry) => this.attempt(id, 'send', () => entry.outgoing.drain())),
       closed: reason => ifOpen(id => this.ended(id, reason)),
     }

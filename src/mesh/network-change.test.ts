@@ -41,6 +41,7 @@ function eventsOf(events: Parameters<LinkFactory['open']>[1]): typeof events {
     signal: data => events.signal(data),
     open: binding => events.open(binding),
     packet: bytes => events.packet(bytes),
+    taken: () => events.taken(),
     drain: () => events.drain(),
     closed: reason => events.closed(reason),
   }

@@ -39,11 +39,7 @@ export class Links {
     machines.relayed.events = {
       opened: (link, binding, now) => this.opened(link, binding, now),
       packet: (link, bytes, now) => this.packet(link, bytes, now),
-      heard: (link, now) => {
-        const vital = machines.liveness.heard(link, now)
-        machines.ran |= LIVENESS
-        if (vital !== undefined) this.vital(vital, now)
-      },
+      heard: (link, now) => this.heard(link, now),
       closed: (link, reason, now) => {
         machines.ran = ALL
         this.closed(link, reason, now)
@@ -89,14 +85,26 @@ export class Links {
     this.proven.clear()
   }
 
+  /** The other side of a link has shown that it is there. */
+  heard(link: LinkId, now: number): void {
+    const { machines } = this
+    machines.ran |= LIVENESS
+    const vital = machines.liveness.heard(link, now)
+    if (vital !== undefined) this.vital(vital, now)
+  }
+
+  /** It has taken some of what was sent. */
+  taken(link: LinkId, now: number): void {
+    const { machines } = this
+    machines.routing.taken(link, now)
+    machines.liveness.taken(link, now)
+    this.heard(link, now)
+  }
+
   packet(link: LinkId, bytes: Uint8Array, now: number): void {
     const channel = this.channels.get(link)
     if (channel === undefined) return
-    if (channel.up) {
-      this.machines.ran |= LIVENESS
-      const vital = this.machines.liveness.heard(link, now)
-      if (vital !== undefined) this.vital(vital, now)
-    }
+    if (channel.up) this.heard(link, now)
     const result = channel.unpacker.read(bytes, (packet, start, end) =>
       this.frame(channel, packet, start, end, now),
     )

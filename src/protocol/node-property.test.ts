@@ -62,6 +62,7 @@ const input = (ids: readonly Tab[]): fc.Arbitrary<Input> => {
       link: small,
       reason: fc.constantFrom('closed' as const, 'failed' as const),
     }),
+    fc.record({ kind: only('link-taken'), link: small }),
     fc.record({ kind: only('link-full'), link: small }),
     fc.record({ kind: only('link-drained'), link: small }),
     fc.record({ kind: only('link-signal'), link: small, data: fc.string() }),

@@ -203,6 +203,7 @@ describe('leave', () => {
       { kind: 'packet', link, bytes: Uint8Array.of(0, 2, 8, 1) },
       { kind: 'link-open', link, binding: new Uint8Array(32) },
       { kind: 'link-signal', link, data: 'late' },
+      { kind: 'link-taken', link },
       { kind: 'link-full', link },
       { kind: 'link-drained', link },
       { kind: 'link-closed', link, reason: 'closed' },

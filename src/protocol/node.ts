@@ -195,6 +195,8 @@ export class Node {
         return connections.closed(input.link, input.reason, now)
       case 'seen':
         return connections.seen(input.link, input.address)
+      case 'link-taken':
+        return connections.taken(input.link, now)
       case 'link-full':
         return gossip.linkFull(input.link)
       case 'link-drained':

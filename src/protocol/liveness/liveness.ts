@@ -68,6 +68,9 @@ const BACKLOG = 100
 const PINGS = Array.from({ length: NONCES }, (_, nonce) => Uint8Array.of(Frame.PING, nonce))
 const PONGS = Array.from({ length: NONCES }, (_, nonce) => Uint8Array.of(Frame.PONG, nonce))
 
+/** Who has taken some of what was sent within this, ms, is not asked for more: on a line of 130 kbit/s every 32 KiB tell. */
+const BUSY = 2000
+
 /** A tick this much later than asked for means that this peer was stalled itself, ms. */
 const STALL = 400
 
@@ -92,6 +95,8 @@ interface Watched {
   patience: number
   /** Silence that it has announced, ms. */
   rest: number
+  /** Before this no answer is missed. */
+  busyUntil: number
   roundTrip: number | undefined
   measuredAt: number
   probeAfter: number
@@ -127,6 +132,7 @@ export class Liveness {
       suspect: false,
       patience: 0,
       rest: 0,
+      busyUntil: 0,
       roundTrip: undefined,
       measuredAt: now,
       // Both ends would ping in the same instant for ever; the jitter lets one of them be first.
@@ -166,6 +172,12 @@ export class Liveness {
     if (!entry.suspect) return undefined
     entry.suspect = false
     return { kind: 'suspect', link, suspect: false }
+  }
+
+  /** It has taken some of what was sent, and may be long about the rest: what answers a PING comes after that. */
+  taken(link: LinkId, now: number): void {
+    const entry = this.links.get(link)
+    if (entry !== undefined) entry.busyUntil = now + BUSY
   }
 
   /** Somebody says this neighbour is gone: ask it at once, believe nobody. */
@@ -317,7 +329,7 @@ export class Liveness {
       const { roundTrip = 0, patience, suspect, rest } = entry
       const usual = suspect && rest > 0 ? REST_PROBE : Math.max(probeWait, 4 * roundTrip)
       const wait = patience > 0 ? Math.min(usual, Math.max(SLOW_ANSWER, 1.5 * roundTrip)) : usual
-      return Math.min(dead, entry.pingedAt + wait)
+      return Math.min(dead, Math.max(entry.pingedAt + wait, entry.busyUntil))
     }
     return Math.min(dead, entry.heardAt + entry.probeAfter, entry.measuredAt + measureEvery)
   }

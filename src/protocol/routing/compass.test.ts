@@ -38,6 +38,7 @@ function neighbour(
     record,
     suspect: false,
     owing: 0,
+    takenAt: Number.NEGATIVE_INFINITY,
     roundTrip: 10,
     peers: places,
     far: [],

@@ -51,6 +51,8 @@ export interface Neighbour extends Place {
   owing: number
   /** Milliseconds; `Infinity` until measured. */
   roundTrip: number
+  /** When it last took some of what was sent, where its link tells; `-Infinity` otherwise. */
+  takenAt: number
   /** What it says its neighbours are. */
   peers: readonly Place[]
   /** Places further on, to the {@link PLACE_UNIT}: the first `farNear` of its neighbours' neighbours (horizon.ts). */

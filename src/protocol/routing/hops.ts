@@ -36,6 +36,17 @@ const RESEND_MAX = 3000
 /** Sendings over a link that seems sound until another neighbour is tried; it is in doubt, and pinged, after the first. */
 const SENDINGS = 3
 
+/**
+ * A neighbour that took some of what was sent within this, ms, is at the rest of it: to send again would queue the same bytes
+ * once more, until the link runs over. A line of 90 kbit/s takes the 32 KiB after which a browser's link says so.
+ */
+const TAKING = 3000
+
+/** Until when a neighbour needs no reminder. */
+export function busyUntil({ takenAt, suspect }: Neighbour): number {
+  return suspect ? Number.NEGATIVE_INFINITY : takenAt + TAKING
+}
+
 /** Milliseconds that a neighbour has to answer for so many bytes under way to it. */
 export function patience(
   neighbour: Neighbour,
@@ -177,7 +188,9 @@ export class Hops {
       if (hop.takenAt <= now) this.acknowledge(hop, out)
       let next = hop.takenAt
       let isDoubtful = false
+      const busy = busyUntil(neighbour)
       for (const [number, entry] of kept) {
+        if (entry.dueAt <= now && now < busy) entry.dueAt = busy
         if (entry.dueAt <= now) {
           isDoubtful = true
           if ((neighbour.suspect || entry.sendings >= SENDINGS) && takeBack(link, entry.frame)) {

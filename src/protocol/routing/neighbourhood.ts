@@ -33,6 +33,7 @@ export class Neighbourhood extends Map<LinkId, Neighbour> {
       suspect: false,
       owing: 0,
       roundTrip: Number.POSITIVE_INFINITY,
+      takenAt: Number.NEGATIVE_INFINITY,
       peers: [],
       far: [],
       farNear: 0,

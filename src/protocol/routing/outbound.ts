@@ -12,7 +12,7 @@ import type { Attempts } from './attempts.ts'
 import type { Directory } from './directory.ts'
 import { type Address, readReceipt } from './envelope.ts'
 import { writeData } from './frames.ts'
-import { patience } from './hops.ts'
+import { busyUntil, patience } from './hops.ts'
 import { enter, type Flight, type Lane, newFlight, newLane, type Sending } from './lane.ts'
 import type { RoutingOutbox as Outbox } from './letter.ts'
 import type { RoutingLimits } from './limits.ts'
@@ -127,13 +127,29 @@ export class Outbound {
     } else if (phase === 'flying' && this.attempts.isHopeless(flight, now)) this.fail(flight, out)
     else if (phase === 'flying' && sending?.receipt === false) this.settle(flight, 'ok', out)
     else {
-      this.alarms.set(flight, flight.until)
+      const busy = this.busyUntil(flight)
+      this.alarms.set(flight, now < busy ? Math.min(flight.until, busy) : flight.until)
+      if (now < busy) return
       if (sending === undefined) this.askAgain(lane, now, out)
       else if (phase === 'linked') this.handAgain(flight, now, out)
       else if (phase !== 'queued') this.again(flight, now, out)
       return
     }
     this.pump(lane, now, out)
+  }
+
+  /** Until when a link that a letter is on is busy with what was sent. */
+  private busyUntil(flight: Flight): number {
+    let latest = Number.NEGATIVE_INFINITY
+    for (const neighbour of this.relay.neighbours.values()) {
+      const { link } = neighbour
+      const isOn =
+        flight.phase === 'linked'
+          ? flight.link === link
+          : flight.phase === 'flying' && this.attempts.isOutOn(flight, link)
+      if (isOn) latest = Math.max(latest, busyUntil(neighbour))
+    }
+    return latest
   }
 
   /** DATA without a receipt: again where the link seems sound, another way where it does not. */

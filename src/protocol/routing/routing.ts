@@ -187,6 +187,12 @@ export class Routing {
     for (const { address, spent } of lost) this.outbound.unreachable(address, spent, now, out)
   }
 
+  /** A neighbour has taken some of what was sent: nothing is sent to it again while it is at the rest. */
+  taken(link: LinkId, now: number): void {
+    const neighbour = this.relay.neighbours.get(link)
+    if (neighbour !== undefined) neighbour.takenAt = now
+  }
+
   /** A silent link comes last in every choice. What waits for it goes another way in the next tick. */
   suspect(link: LinkId, suspect: boolean): void {
     const neighbour = this.relay.neighbours.get(link)
