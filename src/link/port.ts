@@ -18,7 +18,7 @@ export interface LinkEvents {
   open(binding: Uint8Array): void
   /** One packet as it was sent; never empty. */
   packet(bytes: Uint8Array): void
-  /** The other side has taken some of what was sent: it is there, though it may have nothing to say. Not told by every link. */
+  /** The other side has taken some of what was sent and has more of it before it: it is there, though it may have nothing to say. Not told by every link. */
   taken(): void
   /** There is room again after `send` returned false. */
   drain(): void

@@ -211,7 +211,7 @@ class SimplePeerLink implements Link {
         this.events.packet(new Uint8Array(data))
       } else if (data !== TAKEN || !this.window.settled()) this.end('failed')
       else {
-        this.events.taken()
+        if (this.window.laden) this.events.taken()
         if (this.window.drained()) this.events.drain()
       }
     })

@@ -16,6 +16,18 @@ describe('the window of a link', () => {
     expect(window.drained()).toBe(false)
   })
 
+  it('is laden while an answer may be behind much of what was sent', () => {
+    const window = new Window()
+    for (let bytes = 0; bytes < 2 * GRAIN; bytes += MAX_PACKET) window.sent(MAX_PACKET)
+    window.settled()
+    expect(window.laden).toBe(true)
+    window.settled()
+    expect(window.laden).toBe(false)
+    // A trickle: what was taken was all there was.
+    window.sent(GRAIN - 1)
+    expect(window.laden).toBe(false)
+  })
+
   it('does not believe that more was taken than was sent', () => {
     const window = new Window()
     expect(window.settled()).toBe(false)

@@ -48,6 +48,11 @@ export class Window {
     return this.flying >= 0
   }
 
+  /** Whether so much is on its way still that what the other side answers may be long in coming. */
+  get laden(): boolean {
+    return this.flying >= GRAIN
+  }
+
   /** Whether the owner waits, and need not any more; true once. */
   drained(): boolean {
     if (!this.waited || this.flying >= WINDOW) return false

@@ -111,7 +111,7 @@ export type Input =
   | { readonly kind: 'packet'; readonly link: LinkId; readonly bytes: Uint8Array }
   /** The neighbour's address as this side sees it: the neighbour is told. */
   | { readonly kind: 'seen'; readonly link: LinkId; readonly address: string }
-  /** The other side has taken some of what was sent: a sign of life, as a packet of its own is. */
+  /** The other side has taken some of what was sent and has more of it before it: a sign of life, as a packet of its own is. */
   | { readonly kind: 'link-taken'; readonly link: LinkId }
   | { readonly kind: 'link-full'; readonly link: LinkId }
   | { readonly kind: 'link-drained'; readonly link: LinkId }
