@@ -5,6 +5,9 @@ import type { SignalingOptions } from './options.ts'
 import { joinMessage, newKey, RawClient, SWARM, startServer, type TestServer } from './raw-client.testing.ts'
 
 const OTHER_SWARM = 'b'.repeat(51).concat('a')
+const UPGRADE =
+  'GET /signal HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n'
 const servers: TestServer[] = []
 
 async function start(options: SignalingOptions = {}): Promise<TestServer> {
@@ -105,6 +108,23 @@ describe('good-bye', () => {
     const began = performance.now()
     await server.close()
     expect(performance.now() - began).toBeLessThan(3000)
+    deaf.crash()
+  })
+})
+
+describe('while closing', () => {
+  it('who comes is refused at once, not left without an answer', async () => {
+    const server = await start()
+    // Where others listen for upgrades, one that nobody answers stays open.
+    server.http.on('upgrade', () => {})
+    const deaf = await RawClient.join(server.url)
+    deaf.socket.pause()
+    const closed = server.signaling.close()
+    const socket = connect(server.port, '127.0.0.1')
+    socket.write(UPGRADE)
+    const answer = await new Promise(resolve => socket.once('data', data => resolve(String(data))))
+    expect(answer).toMatch(/^HTTP\/1\.1 503/)
+    await closed
     deaf.crash()
   })
 })

@@ -22,8 +22,8 @@ export interface UpgradeSource {
 /** A running signaling server. */
 export interface Signaling {
   /**
-   * Takes no new sockets, says good-bye to the open ones, and resolves when they are closed (within 2 s). The
-   * HTTP server stays as it is. Idempotent.
+   * Takes no new sockets, says good-bye to the open ones, and resolves when they are closed (within 2 s): whoever comes
+   * meanwhile is refused with 503, later upgrades are the HTTP server's. It stays as it is. Idempotent.
    */
   close(): Promise<void>
   stats(): SignalingStats
@@ -76,7 +76,10 @@ export function attachSignaling(httpServer: UpgradeSource, options: SignalingOpt
   const onUpgrade: OnUpgrade = (request, socket, head) => {
     if (pathOf(request) !== settings.path) return
     const address = settings.clientAddress(request)
-    if (connections.size >= settings.maxConnections) {
+    if (closing !== undefined) {
+      // Unanswered it would wait for its timeout, and in a browser every tab's next socket behind it (RFC 6455, section 4.1).
+      refuse(socket, '503 Service Unavailable')
+    } else if (connections.size >= settings.maxConnections) {
       counters.refused++
       settings.log('connection:refused', { address, limit: 'maxConnections' })
       refuse(socket, '503 Service Unavailable')
@@ -99,9 +102,7 @@ export function attachSignaling(httpServer: UpgradeSource, options: SignalingOpt
   sweeper.unref()
   httpServer.on('upgrade', onUpgrade)
 
-  const shutDown = async () => {
-    httpServer.off('upgrade', onUpgrade)
-    clearInterval(sweeper)
+  const sayGoodBye = async () => {
     if (connections.size === 0) return
     const empty = new Promise<void>(resolve => {
       emptied = resolve
@@ -109,6 +110,12 @@ export function attachSignaling(httpServer: UpgradeSource, options: SignalingOpt
     const spread = Math.max(MIN_RETURN_SPREAD, connections.size * RETURN_SPREAD)
     for (const connection of connections) connection.bye(Math.floor(Math.random() * spread))
     await empty
+  }
+
+  const shutDown = async () => {
+    clearInterval(sweeper)
+    await sayGoodBye()
+    httpServer.off('upgrade', onUpgrade)
   }
 
   return {
