@@ -229,6 +229,14 @@ export const TARGETS: readonly Target[] = [
     show: seconds,
   },
   {
+    what: '… and how often a missing message crosses the cut',
+    known: '–',
+    // One of them brings it; before that some ask for one message each.
+    from: [inCase('partition', 'crossingsPerMissing'), inFaults('crossingsPerMissing')],
+    max: 2,
+    show: two,
+  },
+  {
     what: 'idle bytes per link per second',
     known: '–',
     from: [inCase('idle', 'idleBytesPerLinkPerSecond'), inSurvey('idleBytesPerLinkPerSecond')],

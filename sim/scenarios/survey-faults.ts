@@ -36,6 +36,7 @@ export const surveyFaults: Scenario = {
     { field: 'deliverySurvivors', min: 1 },
     ...KILLS.map(([share, phase]) => ({ phase, field: 'recoveryMs', max: recoveryWithin(share) }) as const),
     { field: 'healMs', max: 5000 },
+    { field: 'crossingsPerMissing', max: 2 },
     { field: 'directSuccess', min: 1 },
     { field: 'routingRecoveryMs', max: 5000 },
   ],

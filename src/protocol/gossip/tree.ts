@@ -90,7 +90,10 @@ export function adopt(state: GossipState, stream: Stream, neighbour: Neighbour):
   setParent(stream, neighbour.link)
   const ranges = new RangeSet()
   // What it passes on before it hears of this, and the parent of before does not pass on any more, would be lost.
-  if (stream.received > 0) ranges.add(stream.highest + 1, stream.highest + state.settings.maxGraft)
+  // What others lack as well is asked for by one of them, when it is its turn (heal.ts).
+  const backlog = neighbour.offering ? stream.edge(neighbour.link).told.last : undefined
+  const first = 1 + Math.max(stream.highest, backlog ?? 0)
+  if (stream.received > 0) ranges.add(first, first + state.settings.maxGraft - 1)
   graft(state, neighbour, { stream: stream.id, tree: true, ranges })
 }
 
