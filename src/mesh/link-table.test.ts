@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import type { Link, LinkEvents } from '../link/port.ts'
 import type { Input } from '../protocol/input.ts'
 import { LinkTable } from './link-table.ts'
@@ -105,4 +105,27 @@ it('knows how packets travel once it has asked', async () => {
   tell().open(new Uint8Array(64))
   await Promise.resolve()
   expect(links.path(1)).toBe('direct')
+})
+
+it('looks at a path once a second, however often it is asked', async () => {
+  let looks = 0
+  const { links, tell } = table({
+    path: async () => {
+      looks++
+      return { kind: 'direct', local: 'host', remote: 'host' }
+    },
+  })
+  let now = 0
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now)
+  tell().open(new Uint8Array(64))
+  for (let i = 0; i < 100; i++) {
+    links.path(1)
+    links.greet(1)
+    await Promise.resolve()
+  }
+  expect(looks).toBe(1)
+  now = 1000
+  links.path(1)
+  expect(looks).toBe(2)
+  clock.mockRestore()
 })

@@ -31,9 +31,18 @@ interface Entry {
   readonly outgoing: Outgoing
   readonly traffic: Traffic
   path: LinkPath['kind']
+  /** The last look at the path, and when it was taken; `undefined` when there was nothing to see. */
+  look: Promise<LinkPath> | undefined
+  lookedAt: number
   /** This side's address as the other side sees it. */
   seen: string | undefined
 }
+
+/**
+ * How long a look at a path is good for, ms. A browser takes milliseconds to gather a connection's statistics, some hundred
+ * records, and an application may ask for its own in every frame.
+ */
+const LOOK_KEPT = 1000
 
 export class LinkTable {
   private readonly factory: LinkFactory
@@ -147,7 +156,16 @@ export class LinkTable {
         }
       },
     })
-    this.entries.set(id, { link, prepared, outgoing, traffic, path: 'unknown', seen: undefined })
+    this.entries.set(id, {
+      link,
+      prepared,
+      outgoing,
+      traffic,
+      path: 'unknown',
+      look: undefined,
+      lookedAt: 0,
+      seen: undefined,
+    })
   }
 
   signal(id: LinkId, data: string): void {
@@ -206,25 +224,32 @@ export class LinkTable {
     return this.entries.get(id)?.traffic ?? noTraffic()
   }
 
-  /** How a link's packets travel, as of the last time it was asked; asks again for next time. */
+  /** How a link's packets travel, as of the last time it was asked; asks again for next time, once a second. */
   path(id: LinkId): LinkPath['kind'] {
     const entry = this.entries.get(id)
     if (entry === undefined) return 'unknown'
-    entry.link.path().then(
-      path => {
-        entry.path = path.kind
-      },
-      cause => this.trouble('the path of a link is not known', cause),
-    )
+    this.look(entry).catch(cause => this.trouble('the path of a link is not known', cause))
     return entry.path
   }
 
   /** The link is a neighbour's: it is told at which address it is seen. */
   greet(id: LinkId): void {
     this.ifOpen(id, async entry => {
-      const { address = '' } = await entry.link.path().catch(() => ({ address: '' }))
+      const { address = '' } = await this.look(entry).catch(() => ({ address: '' }))
       if (this.entries.get(id) === entry) this.input({ kind: 'seen', link: id, address })
     })
+  }
+
+  private look(entry: Entry): Promise<LinkPath> {
+    const now = performance.now()
+    if (entry.look !== undefined && now - entry.lookedAt < LOOK_KEPT) return entry.look
+    entry.lookedAt = now
+    entry.look = entry.link.path().then(path => {
+      entry.path = path.kind
+      if (path.kind === 'unknown') entry.look = undefined
+      return path
+    })
+    return entry.look
   }
 
   /** The neighbour has said at which address it sees this side. */
