@@ -16,7 +16,7 @@ export interface LinkStats extends PeerTopics {
   readonly packetsReceived: number
   /**
    * `relayed`: a common neighbour carries it, sealed, because ICE does not connect the two; `turn`: a TURN server does. As of
-   * the last call of `stats()`; `unknown` until the browser has told.
+   * the last call of `stats()`, and looked at once a second; `unknown` until the browser has told.
    */
   readonly path: 'direct' | 'turn' | 'relayed' | 'unknown'
   /** This tab's address and port as the neighbour says it sees it; `undefined` where its browser hides that. Hearsay. */
