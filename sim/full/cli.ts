@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UsageError } from '../arguments.ts'
 import { FULL_HELP, type FullArguments, parseFull } from './arguments.ts'
-import { allCases, type Job, jobKey, planJobs } from './cases.ts'
+import { allCases, type Job, planJobs } from './cases.ts'
 import { type Child, startRun } from './child.ts'
 import { render } from './page.ts'
-import { codeVersion, isFinal, type Results, type Run, readResults, writeResults } from './results.ts'
+import { codeVersion, leftToDo, type Results, type Run, readResults, writeResults } from './results.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const FILE = join(ROOT, 'sim', 'results', 'latest.json')
@@ -78,13 +78,12 @@ async function main(args: readonly string[]): Promise<number> {
   const results = readResults(FILE)
   const all = planJobs(given.cases, given.sizes, given.seeds, given.smallSeeds)
   if (given.minutes > 0) {
-    for (const [key, run] of results) if (!isFinal(run, version)) results.delete(key)
-    const jobs = all.filter(job => !results.has(jobKey(job)))
+    const jobs = leftToDo(all, results, version)
     say(`${jobs.length} of ${all.length} runs to do, code ${version}`)
     await runAll(jobs, given, results, version)
   }
   const runs = [...results.values()].sort((a, b) => a.peers - b.peers || a.seed - b.seed)
-  render(ROOT, runs)
+  render(ROOT, runs, version)
   return runs.every(run => run.figures?.ok === true) ? 0 : 1
 }
 

@@ -11,7 +11,7 @@ import { allCases, jobKey, planJobs } from './cases.ts'
 import { fitLog, valueAt } from './fit.ts'
 import { fill } from './page.ts'
 import { plot } from './plot.ts'
-import { type Figures, isFinal, type Run, readResults, writeResults } from './results.ts'
+import { type Figures, isFinal, leftToDo, type Run, readResults, writeResults } from './results.ts'
 import { failureList, growthTable, millionParagraph, plots, targetTable } from './tables.ts'
 import { GROWTH, PLOTS, TARGETS } from './targets.ts'
 
@@ -98,6 +98,17 @@ describe('results', () => {
   })
 })
 
+describe('what is left to do', () => {
+  it('is what has no result of this code; results of earlier code are not lost for it', () => {
+    const [of] = allCases().filter(({ name }) => name === 'idle')
+    const jobs = [1, 2, 3].map(seed => ({ of: of!, peers: 10, seed }))
+    const results = new Map([run('idle', 10, 1, {}), run('idle', 10, 2, {})].map(one => [one.key, one]))
+    expect(leftToDo(jobs, results, 'v').map(jobKey)).toEqual(['idle 10 3'])
+    expect(leftToDo(jobs, results, 'w')).toHaveLength(3)
+    expect(results.size).toBe(2)
+  })
+})
+
 describe('the line through the points', () => {
   it('is found where there is one', () => {
     const fit = fitLog([10, 100, 1000].map(n => ({ n, value: 2 + 3 * Math.log2(n) })))
@@ -156,8 +167,11 @@ describe('the page', () => {
 
   it('lists what failed with its command', () => {
     const bad = run('idle', 10, 1, { missed: ['islands 2, at most 1'] })
-    expect(failureList([bad])).toContain('- `npm run sim -- --peers 10`: islands 2, at most 1')
-    expect(failureList([run('idle', 10, 1, {})])).toContain('every budget')
+    expect(failureList([bad], 'v')).toContain('- `npm run sim -- --peers 10`: islands 2, at most 1')
+    expect(failureList([run('idle', 10, 1, {})], 'v')).toContain('every budget')
+    expect(failureList([run('idle', 10, 1, {})], 'w')).toContain(
+      '1 runs of 1 cases, 1 of them of earlier code',
+    )
   })
 
   it('fills between its markers and leaves the prose alone', () => {

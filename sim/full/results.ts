@@ -1,12 +1,13 @@
 /**
  * sim/results/latest.json: one run per line, written again after each run, so that a run of hours can be stopped
- * and taken up again. A run counts as long as the code that made it is the same.
+ * and taken up again. A run is done when the code that made it is the same; one of earlier code stays until it is done again.
  * @module
  */
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import type { Report } from '../report.ts'
+import { type Job, jobKey } from './cases.ts'
 
 /** A report without what the table does not need. */
 export type Figures = Omit<Report, 'budgets'> & { readonly missed: readonly string[] }
@@ -77,6 +78,14 @@ export function writeResults(file: string, results: Results): void {
 /** A violated invariant comes again with the same code; what else stopped a run may not. */
 export function isFinal(run: Run, version: string): boolean {
   return run.version === version && (run.error === undefined || run.error.startsWith('violated'))
+}
+
+/** The runs that this code has not made to their end. */
+export function leftToDo(jobs: readonly Job[], results: Results, version: string): Job[] {
+  return jobs.filter(job => {
+    const run = results.get(jobKey(job))
+    return run === undefined || !isFinal(run, version)
+  })
 }
 
 /** Nine significant digits: shares of 10⁷ deliveries stay exact. */
