@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import type { Link, LinkEvents } from '../link/port.ts'
 import type { Input } from '../protocol/input.ts'
 import { LinkTable } from './link-table.ts'
@@ -33,6 +33,8 @@ function table(link: Partial<Link> = {}, open: () => void = () => {}) {
   }
   return { links, inputs, trouble, calls, tell }
 }
+
+afterEach(() => vi.restoreAllMocks())
 
 it('turns what a link tells into inputs, until it has ended', () => {
   const { links, inputs, tell } = table()
@@ -116,7 +118,7 @@ it('looks at a path once a second, however often it is asked', async () => {
     },
   })
   let now = 0
-  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now)
+  vi.spyOn(performance, 'now').mockImplementation(() => now)
   tell().open(new Uint8Array(64))
   for (let i = 0; i < 100; i++) {
     links.path(1)
@@ -127,5 +129,4 @@ it('looks at a path once a second, however often it is asked', async () => {
   now = 1000
   links.path(1)
   expect(looks).toBe(2)
-  clock.mockRestore()
 })
