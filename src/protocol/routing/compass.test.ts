@@ -8,11 +8,11 @@ import {
   isClosedOver,
   markOf,
   type Neighbour,
-  PLACE_UNIT,
   placeOf,
   turned,
 } from './compass.ts'
 import { makeRecord, seeded } from './network.test-support.ts'
+import { PLACE_UNIT } from './sight.ts'
 
 /** An id at a share of the ring, so that a table of cases can be read. */
 function at(share: number): PeerId {
@@ -41,8 +41,10 @@ function neighbour(
     takenAt: Number.NEGATIVE_INFINITY,
     roundTrip: 10,
     peers: places,
-    far: [],
+    far: new Uint32Array(0),
     farNear: 0,
+    near: new Uint32Array(0),
+    further: new Uint32Array(0),
     ...more,
   }
 }
@@ -154,9 +156,9 @@ test('retries draw lots among those that know the target', () => {
 })
 
 test('looks as far as a neighbour says it sees', () => {
-  const unit = (share: number) => placeOf(at(share)).at - (placeOf(at(share)).at % PLACE_UNIT)
+  const unit = (share: number) => Uint32Array.of(Math.floor(placeOf(at(share)).at / PLACE_UNIT))
   const near = neighbour(1, 0.45, [0.46])
-  const far = neighbour(2, 0.1, [0.2], { far: [unit(0.3), unit(0.5)], farNear: 1 })
+  const far = neighbour(2, 0.1, [0.2], { near: unit(0.3), further: unit(0.5) })
   expect(pick([near, far], 0.5)).toBe(2)
   expect(pick([near, far], 0.5, Course.BEYOND)).toBe(2)
   expect(pick([near, far], 0.47)).toBe(1)

@@ -10,6 +10,7 @@ import { type PeerId, RING, ringPosition } from '../id.ts'
 import type { LinkId } from '../input.ts'
 import { type Random, unit } from '../random.ts'
 import type { PeerRecord } from '../record.ts'
+import { PLACE_UNIT, Sight } from './sight.ts'
 
 /** How nearness is measured. The values travel, two bits wide. */
 export const Course = {
@@ -29,9 +30,6 @@ export interface Place {
   readonly id: PeerId
   readonly at: number
 }
-
-/** Steps of the ring to the unit of a horizon's places: 24 bits of an id. */
-export const PLACE_UNIT = RING / 2 ** 24
 
 export function placeOf(id: PeerId): Place {
   return { id, at: ringPosition(id) }
@@ -55,14 +53,18 @@ export interface Neighbour extends Place {
   takenAt: number
   /** What it says its neighbours are. */
   peers: readonly Place[]
-  /** Places further on, to the {@link PLACE_UNIT}: the first `farNear` of its neighbours' neighbours (horizon.ts). */
-  far: readonly number[]
+  /** Places further on, in units (sight.ts), as it told them: the first `farNear` of its neighbours' neighbours (horizon.ts). */
+  far: Uint32Array
   farNear: number
+  /** The first of them, and the others, in ring order. */
+  near: Uint32Array
+  further: Uint32Array
 }
 
 /** Steps around the ring between a place and the target on a course; 0 only for the target itself. */
 export function distance(course: Course, place: Place, target: Place): number {
-  return place.id === target.id ? 0 : stepsBetween(course, place.at, target.at)
+  // Numbers first: two texts that differ are compared letter by letter.
+  return place.at === target.at && place.id === target.id ? 0 : stepsBetween(course, place.at, target.at)
 }
 
 function stepsBetween(course: Course, place: number, target: number): number {
@@ -201,15 +203,16 @@ function reachOf(
   }
   // A search goes by what is certain.
   if (marks !== undefined || reach === 0) return reach
-  const unit = target.at - (target.at % PLACE_UNIT)
-  const { far, farNear } = neighbour
-  for (let i = 0; i < far.length; i++) {
-    const place = far[i] as number
-    // A unit for what was cut off, and one for each link further: of all ways to a peer the shortest is nearest.
-    const steps =
-      (i < farNear ? PLACE_UNIT : 2 * PLACE_UNIT) +
-      (place === unit ? 0 : stepsBetween(course, place, target.at))
-    if (steps < reach) reach = steps
-  }
-  return reach
+  // A unit for what was cut off, and one for each link further: of all ways to a peer the shortest is nearest.
+  const near = PLACE_UNIT + stepsTo(course, sight.look(neighbour.near, target.at))
+  const further = 2 * PLACE_UNIT + stepsTo(course, sight.look(neighbour.further, target.at))
+  return Math.min(reach, near, further)
+}
+
+const sight = new Sight()
+
+function stepsTo(course: Course, { beyond, before }: Sight): number {
+  if (course === Course.BEYOND) return beyond
+  if (course === Course.BEFORE) return before
+  return Math.min(beyond, before)
 }

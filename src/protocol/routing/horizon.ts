@@ -16,9 +16,10 @@ import { Frame } from '../wire/frame.ts'
 import type { Reader } from '../wire/reader.ts'
 import { Writer } from '../wire/writer.ts'
 import { type Alarmed, Alarms, NO_ALARM } from './alarms.ts'
-import { type Neighbour, PLACE_UNIT } from './compass.ts'
+import type { Neighbour } from './compass.ts'
 import { isSame } from './directory.ts'
 import type { RoutingOutbox as Outbox } from './letter.ts'
+import { PLACE_UNIT } from './sight.ts'
 
 /** Places told to one neighbour: all within three links at 8 links a peer, within four at 5; 386 bytes. */
 export const MAX_PLACES = 128
@@ -92,13 +93,15 @@ export class Horizon {
   frame(link: LinkId, reader: Reader, now: number): Drop | undefined {
     const near = reader.varint(MAX_PLACES)
     if (reader.left > 3 * MAX_PLACES) return 'too-large'
-    const places: number[] = []
-    while (reader.left > 0) places.push((reader.u8() * 65_536 + reader.u8() * 256 + reader.u8()) * PLACE_UNIT)
+    const places = new Uint32Array(Math.ceil(reader.left / 3))
+    for (let i = 0; i < places.length; i++) places[i] = reader.u8() * 65_536 + reader.u8() * 256 + reader.u8()
     if (!reader.done || near > places.length) return 'malformed'
     const neighbour = this.neighbours.get(link)
     if (neighbour === undefined) return 'unexpected'
     neighbour.far = places
     neighbour.farNear = near
+    neighbour.near = places.slice(0, near).sort()
+    neighbour.further = places.slice(near).sort()
     this.changed(link, now)
     return undefined
   }
@@ -117,7 +120,7 @@ export class Horizon {
     const near = places.length
     for (const other of this.neighbours.values())
       if (other.link !== link && !other.suspect)
-        for (let i = 0; i < other.farNear; i++) add((other.far[i] as number) / PLACE_UNIT)
+        for (let i = 0; i < other.farNear; i++) add(other.far[i] as number)
     writer.u8(Frame.HORIZON).varint(near)
     for (const place of places)
       writer

@@ -10,6 +10,8 @@ import type { LinkId } from '../input.ts'
 import type { PeerRecord } from '../record.ts'
 import type { Neighbour } from './compass.ts'
 
+const NOWHERE = new Uint32Array(0)
+
 export class Neighbourhood extends Map<LinkId, Neighbour> {
   private readonly linkOf = new Map<PeerId, LinkId>()
 
@@ -35,8 +37,10 @@ export class Neighbourhood extends Map<LinkId, Neighbour> {
       roundTrip: Number.POSITIVE_INFINITY,
       takenAt: Number.NEGATIVE_INFINITY,
       peers: [],
-      far: [],
+      far: NOWHERE,
       farNear: 0,
+      near: NOWHERE,
+      further: NOWHERE,
     }
     this.set(link, neighbour)
     this.linkOf.set(record.id, link)
