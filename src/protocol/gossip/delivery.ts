@@ -44,7 +44,7 @@ export function arrive(state: GossipState, message: Message): void {
   stream.above.add(seq)
   if (unordered) deliver(state, message)
   else {
-    stream.held.set(seq, message)
+    stream.hold(message)
     state.held++
   }
   advance(state, stream)
@@ -91,7 +91,7 @@ export function advance(state: GossipState, stream: Stream, force = false): void
     if (message === undefined) continue
     if (patient && isEarly(state, message)) break
     patient = true
-    stream.held.delete(seq)
+    stream.letGo(seq)
     state.held--
     deliver(state, message)
   }

@@ -4,54 +4,51 @@
  * @module
  */
 export class RangeSet {
-  /** start, end, start, end, …; ascending, with at least one number missing between two ranges. */
-  private bounds: number[] = []
+  /** The only range there is, empty when it ends before it begins: sets of thousands of streams have no array for it. */
+  private from = 1
+  private to = 0
+  /** Two ranges or more: start, end, start, end, …; ascending, with at least one number missing between two. */
+  private bounds: number[] | undefined = undefined
 
   /** Ranges in the set. */
   get count(): number {
-    return this.bounds.length / 2
+    return this.bounds === undefined ? (this.to < this.from ? 0 : 1) : this.bounds.length / 2
   }
 
   /** The lowest number; `undefined` when empty. */
   get first(): number | undefined {
-    return this.bounds[0]
+    return this.count === 0 ? undefined : this.start(0)
   }
 
   /** The highest number; `undefined` when empty. */
   get last(): number | undefined {
-    return this.bounds[this.bounds.length - 1]
+    const { count } = this
+    return count === 0 ? undefined : this.end(count - 1)
   }
 
   /** Where the range at `index` begins. */
   start(index: number): number {
-    return this.bounds[index * 2] as number
+    return this.bounds === undefined ? this.from : (this.bounds[index * 2] as number)
   }
 
   /** Where the range at `index` ends, inclusive. */
   end(index: number): number {
-    return this.bounds[index * 2 + 1] as number
+    return this.bounds === undefined ? this.to : (this.bounds[index * 2 + 1] as number)
   }
 
   has(n: number): boolean {
+    if (this.bounds === undefined) return this.from <= n && n <= this.to
     const index = this.at(n)
     return index < this.count && this.start(index) <= n
   }
 
   add(from: number, to = from): void {
-    const bounds = this.bounds
-    const last = bounds.length - 1
-    // In order, the common case: the last range grows, or a new one follows it.
-    if (last < 0) {
-      // Most sets never have a second range; an array that is pushed to takes room for seventeen numbers at once.
-      this.bounds = [from, to]
-      return
-    }
-    if (from > (bounds[last] as number) + 1) {
-      bounds.push(from, to)
-      return
-    }
-    if (from >= (bounds[last - 1] as number)) {
-      if (to > (bounds[last] as number)) bounds[last] = to
+    const { bounds } = this
+    if (bounds === undefined) {
+      if (this.to < this.from) this.only(from, to)
+      else if (from <= this.to + 1 && to >= this.from - 1)
+        this.only(Math.min(from, this.from), Math.max(to, this.to))
+      else this.several(from > this.to ? [this.from, this.to, from, to] : [from, to, this.from, this.to])
       return
     }
     let low = this.at(from - 1)
@@ -63,21 +60,25 @@ export class RangeSet {
       end = Math.max(end, this.end(low))
       low++
     }
-    // Where one range is left of many, the room of the others is let go.
-    if (first === 0 && low === this.count) this.bounds = [start, end]
-    else bounds.splice(first * 2, (low - first) * 2, start, end)
+    if (low - first === 1) {
+      // In order, the common case: a range grows.
+      bounds[first * 2] = start
+      bounds[first * 2 + 1] = end
+    } else this.put(first, low, start, end)
   }
 
   /** Forgets every number below `n`. */
   dropBelow(n: number): void {
     const index = this.at(n)
-    this.bounds.splice(0, index * 2)
-    if (this.bounds.length > 0 && (this.bounds[0] as number) < n) this.bounds[0] = n
+    if (index === this.count) return this.clear()
+    const start = Math.max(n, this.start(index))
+    const end = this.end(index)
+    this.put(0, index + 1, start, end)
   }
 
   /** Forgets the lowest ranges until at most `max` are left. */
   limit(max: number): void {
-    if (this.count > max) this.bounds.splice(0, (this.count - max) * 2)
+    if (this.count > max) this.put(0, this.count - max)
   }
 
   /** Adds every range of another set, keeping at most `max`. */
@@ -93,14 +94,14 @@ export class RangeSet {
       const left: number[] = []
       if (start < from) left.push(start, from - 1)
       if (end > to) left.push(to + 1, end)
-      this.bounds.splice(i * 2, 2, ...left)
+      this.put(i, i + 1, ...left)
       i += left.length / 2
       if (end > to) return
     }
   }
 
   clear(): void {
-    this.bounds.length = 0
+    this.only(1, 0)
   }
 
   /** The index of the first range that ends at or above `n`; `count` when there is none. */
@@ -115,5 +116,24 @@ export class RangeSet {
       else high = middle
     }
     return low
+  }
+
+  /** Puts ranges, start and end by turns, in the place of those from `first` up to `end`. */
+  private put(first: number, end: number, ...ranges: number[]): void {
+    const bounds = this.bounds ?? (this.count === 0 ? [] : [this.from, this.to])
+    bounds.splice(first * 2, (end - first) * 2, ...ranges)
+    if (bounds.length > 2) this.several(bounds)
+    else this.only(bounds[0] ?? 1, bounds[1] ?? 0)
+  }
+
+  private several(bounds: number[]): void {
+    this.only(1, 0)
+    this.bounds = bounds
+  }
+
+  private only(from: number, to: number): void {
+    this.from = from
+    this.to = to
+    this.bounds = undefined
   }
 }

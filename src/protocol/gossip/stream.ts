@@ -46,7 +46,7 @@ export interface Edge {
   eager: boolean
   /** It has heard of this stream. */
   knows: boolean
-  /** Links that what it last told of had crossed; Infinity while unknown. */
+  /** Links that what it last told of had crossed; {@link UNTOLD} at first. */
   hops: number
   /** What it is known to have. */
   readonly told: RangeSet
@@ -66,6 +66,11 @@ export interface Edge {
   /** It pushes to this peer, or was asked to: nothing is pushed to it. */
   upstream: boolean
 }
+
+/** No number of hops: more than any message crosses. A small integer, as all that has no fraction is kept without a box. */
+export const UNTOLD = 1024
+
+const NONE_HELD: ReadonlyMap<number, Message> = new Map()
 
 /** First 48 bits of SHA-256(key ‖ epoch). */
 export function streamId(key: Uint8Array, epoch: number): number {
@@ -89,8 +94,8 @@ export class Stream {
   floor = 0
   /** Verified, at or above `next`. */
   readonly above = new RangeSet()
-  /** Verified, waiting for an earlier one. */
-  readonly held = new Map<number, Message>()
+  /** Verified, waiting for an earlier one: none at most times, in most streams. */
+  held: ReadonlyMap<number, Message> = NONE_HELD
   /** What history still has. */
   readonly messages = new Map<number, Message>()
   readonly edges = new Map<LinkId, Edge>()
@@ -133,6 +138,16 @@ export class Stream {
     this.id = id
   }
 
+  hold(message: Message): void {
+    if (this.held === NONE_HELD) this.held = new Map()
+    ;(this.held as Map<number, Message>).set(message.seq, message)
+  }
+
+  letGo(seq: number): void {
+    ;(this.held as Map<number, Message>).delete(seq)
+    if (this.held.size === 0) this.held = NONE_HELD
+  }
+
   /** Verified already, or given up. */
   seen(seq: number): boolean {
     return seq < this.next || (this.above.count > 0 && this.above.has(seq))
@@ -150,7 +165,7 @@ export class Stream {
         link,
         eager: false,
         knows: false,
-        hops: Number.POSITIVE_INFINITY,
+        hops: UNTOLD,
         told: new RangeSet(),
         toldSeq: 0,
         toldAt: 0,

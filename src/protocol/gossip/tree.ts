@@ -15,7 +15,7 @@ import { graft, prune } from './notices.ts'
 import { MAX_SPREAD } from './push.ts'
 import { RangeSet } from './ranges.ts'
 import type { GossipState } from './state.ts'
-import type { Edge, Message, Stream } from './stream.ts'
+import { type Edge, type Message, type Stream, UNTOLD } from './stream.ts'
 
 /**
  * A first message floods the links near its origin, as far as the origin is farther than this from the root: 7 or 42 entries
@@ -111,7 +111,7 @@ export function hurry(state: GossipState, stream: Stream): void {
 
 /** How good a parent would be: its hops; unknown counts as a little worse than what this peer had. */
 function rank(stream: Stream, edge: Edge | undefined): number {
-  return edge === undefined || edge.hops === Number.POSITIVE_INFINITY ? stream.hops + 1.5 : edge.hops
+  return edge === undefined || edge.hops === UNTOLD ? stream.hops + 1.5 : edge.hops
 }
 
 /**

@@ -1,16 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { idFromBytes, type PeerId, RING, ringDistance } from '../id.ts'
-import {
-  Course,
-  choose,
-  distance,
-  isClosedOver,
-  markOf,
-  type Neighbour,
-  placeOf,
-  turned,
-} from './compass.ts'
+import { Course, choose, distance, isClosedOver, markOf, type Neighbour, placeOf, turned } from './compass.ts'
 import { makeRecord, seeded } from './network.test-support.ts'
 import { PLACE_UNIT } from './sight.ts'
 
