@@ -16,7 +16,8 @@
  * 12. `ring`: where everybody can reach everybody and nothing happens any more, the ring is whole from both sides.
  *
  * The world checks 1 and 6–8 after each turn, the ledger 2–5, 9 and 10 at each delivery, settlement and count; an audit
- * (audit.ts) asks some peers each virtual second for 11; 12 is for whoever knows that it is quiet: a fuzz program at its end.
+ * (audit.ts) asks some peers each virtual second for 11; 12 is for whoever knows that it is quiet: a scenario that has
+ * settled (lab.ts), a fuzz program at its end.
  * @module
  */
 

@@ -10,7 +10,7 @@ import type { Message } from './ledger.ts'
 import type { Peer } from './peer.ts'
 import { isEverywhere, phaseOf, type Sent, shareOf } from './phase.ts'
 import type { Phase, Report } from './report.ts'
-import { barredPairs, ringFaults } from './ring.ts'
+import { barredPairs, checkRing, everybodyReachesEverybody, ringFaults } from './ring.ts'
 import type { Traffic } from './traffic.ts'
 import type { World } from './world.ts'
 
@@ -87,7 +87,8 @@ export class Lab {
     const start = this.world.now
     const whole = this.world.runUntil(() => islands(this.world.live()) === 1, limit ?? 120_000)
     if (whole) this.found.joinMs ??= this.world.now - start
-    this.world.settle(span, limit)
+    const quiet = this.world.settle(span, limit)
+    if (quiet && everybodyReachesEverybody(this.world.options)) checkRing(this.world.live(), this.world.now)
   }
 
   /** Different live peers, silent ones not among them. */

@@ -4,7 +4,9 @@
  * @module
  */
 import { ringPosition } from '../src/protocol/id.ts'
-import { neighbourOver } from './graph.ts'
+import { islands, neighbourOver } from './graph.ts'
+import { InvariantViolation } from './invariant.ts'
+import type { SimOptions } from './options.ts'
 import type { Peer } from './peer.ts'
 
 /** A place where the ring is broken: two live peers that follow each other and have no link. */
@@ -32,6 +34,22 @@ export function ringFaults(peers: readonly Peer[]): RingFault[] {
     if (!linked(peer, next)) faults.push({ peer, next })
   }
   return faults
+}
+
+/** Whether nothing that a run is made of keeps two peers from linking or packets from arriving. */
+export function everybodyReachesEverybody(options: SimOptions): boolean {
+  const { nat, unreachable, connectFailure, loss, oneWay, silent, tampering } = options
+  return nat + unreachable + connectFailure + loss + oneWay + silent + tampering === 0
+}
+
+/** Upholds `ring`, for whoever knows that nothing happens any more. */
+export function checkRing(peers: readonly Peer[], now: number): void {
+  const apart = peers.some(({ side, frozenUntil }) => side !== peers[0]?.side || frozenUntil > now)
+  if (apart || islands(peers) !== 1) return
+  const [fault] = ringFaults(peers)
+  if (fault === undefined) return
+  const detail = `followed by peer ${fault.next.index}, without a link between them`
+  throw new InvariantViolation('ring', fault.peer.index, now, detail)
 }
 
 /** Neighbours on the ring that `canLink` says cannot be linked directly. */

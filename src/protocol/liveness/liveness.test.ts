@@ -112,4 +112,30 @@ describe('liveness', () => {
     expect(at['suspect']).toBeLessThanOrEqual(1400)
     expect(at['dead']).toBeLessThanOrEqual(2300)
   })
+
+  it('wakes its page once for neighbours that are due within a moment of each other', () => {
+    const liveness = new Liveness(seeded(2))
+    const links = [1, 2, 3, 4, 5, 6, 7]
+    for (const link of links) liveness.linkUp(link, 0, [])
+    let wakes = 0
+    let asked = 0
+    const minute = 60_000
+    for (let now = 1; now <= minute; now++) {
+      if (now < liveness.deadline) continue
+      const out: Effect[] = []
+      liveness.tick(now, out)
+      wakes++
+      asked += out.length
+      // Each answers in the same instant.
+      for (const effect of out)
+        if (effect.kind === 'send') {
+          const pong = Uint8Array.of(Frame.PONG, effect.frame[1] as number)
+          liveness.heard(effect.link, now)
+          liveness.frame(effect.link, Frame.PONG, new Reader(pong, 1), now, [])
+        }
+    }
+    expect(wakes).toBeLessThan(asked / 2)
+    // And nobody is asked much more often than he would be alone.
+    expect(asked).toBeLessThan((1.3 * links.length * minute) / LIVENESS.probeAfter)
+  })
 })
