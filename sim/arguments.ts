@@ -184,7 +184,7 @@ export function help(): string {
     `  --${'scenario'.padEnd(18)}what happens (broadcast); --list names them all`,
     ...lines,
     `  --${'fuzz'.padEnd(18)}draws so many random programs, from --seed on, and plays them; failures are shrunk`,
-    `  --${'minutes'.padEnd(18)}stops fuzzing after so many real minutes (no limit)`,
+    `  --${'minutes'.padEnd(18)}ends after so many real minutes, and says what was found by then (no limit)`,
     `  --${'program'.padEnd(18)}replays one program, as a failure printed it`,
     `  --${'exhaustive'.padEnd(18)}explores every order of events in small worlds`,
     `  --${'json'.padEnd(18)}one JSON object on stdout instead of the table`,

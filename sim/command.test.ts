@@ -114,6 +114,16 @@ describe('the simulator command', () => {
     expect(said).toEqual([expect.stringMatching(/^idle +done at +1\.2 virtual s, \d+ events, \d+ a second$/)])
   })
 
+  it('ends a run whose minutes are over, and says what it has found by then and nothing of its end', () => {
+    const { code, out, err } = command('--peers 9 --seed 7 --minutes 0 --json')
+    expect([code, err]).toEqual([1, 'cut short after the start'])
+    const report = JSON.parse(out) as Report
+    expect(report).toMatchObject({ stoppedAfter: 'the start', phases: [], budgets: [], ok: false, events: 0 })
+    expect('islands' in report).toBe(false)
+    expect(command('--peers 9 --seed 7 --minutes 0').out).toContain('cut short after the start')
+    expect(JSON.parse(command('--peers 9 --seed 7 --json').out)).toMatchObject({ stoppedAfter: null })
+  })
+
   it('refuses what it does not know', () => {
     expect(command('--seeds 7')).toEqual({
       code: 2,

@@ -3,6 +3,7 @@
  * @module
  */
 import { commandOf, help, parseArguments, UsageError } from './arguments.ts'
+import { CutShort } from './cut-short.ts'
 import { exhaust } from './exhaustive/report.ts'
 import { type FuzzReport, fuzz, replay } from './fuzz/fuzz.ts'
 import { InvariantViolation } from './invariant.ts'
@@ -10,7 +11,7 @@ import type { MachineFactory } from './machine.ts'
 import { DEFAULTS, type SimOptions } from './options.ts'
 import type { Output } from './output.ts'
 import { table } from './report.ts'
-import { newLab, runScenario } from './run.ts'
+import { newLab, reportSoFar, runScenario } from './run.ts'
 import { scenarios } from './scenarios/index.ts'
 import type { World } from './world.ts'
 
@@ -47,7 +48,14 @@ export function main(args: readonly string[], factory: MachineFactory, output: O
     if (scenario === undefined) throw new UsageError(`unknown scenario ${parsed.scenario}`)
     const options: SimOptions = { ...DEFAULTS, ...scenario.defaults, ...parsed.options }
     const lab = newLab(options, factory)
-    lab.onStep = progress(lab.world, output)
+    const say = progress(lab.world, output)
+    let last = 'the start'
+    lab.onStep = step => {
+      last = step
+      say(step)
+    }
+    const begun = performance.now()
+    if (minutes !== undefined) lab.world.cutAt = begun + minutes * 60_000
     try {
       const report = runScenario(scenario, lab)
       output.out(parsed.switches.has('json') ? JSON.stringify(report) : table(report))
@@ -55,6 +63,12 @@ export function main(args: readonly string[], factory: MachineFactory, output: O
         output.err(`a budget was missed; again: ${commandOf(scenario.name, options, scenario.defaults)}`)
       return report.ok ? 0 : 1
     } catch (error) {
+      if (error instanceof CutShort) {
+        const report = reportSoFar(scenario, lab, performance.now() - begun, last)
+        output.out(parsed.switches.has('json') ? JSON.stringify(report) : table(report))
+        output.err(`cut short after ${last}`)
+        return 1
+      }
       if (!(error instanceof InvariantViolation)) throw error
       output.err(`violated ${error.message}`)
       for (const line of lab.world.trace.recent(error.peer, STORY)) output.err(`  ${line}`)

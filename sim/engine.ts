@@ -6,6 +6,7 @@
 import type { Effect } from '../src/protocol/effect.ts'
 import type { Input } from '../src/protocol/input.ts'
 import { Audit } from './audit.ts'
+import { CutShort } from './cut-short.ts'
 import type { Endpoint, Peer } from './peer.ts'
 import { comesFromOutside, Happening, type SimEvent } from './queue.ts'
 import { Stage } from './stage.ts'
@@ -16,8 +17,12 @@ const MAX_EVENTS_PER_INSTANT = 5_000_000
 const MAX_WAITING_PER_PEER = 2000
 /** A peer that asks to be woken at once this often in a row does nothing else any more. */
 const MAX_TICKS_PER_INSTANT = 1000
+/** Events between two looks at the clock on the wall: a fraction of a second of them. */
+const LOOK_EVERY = 1024
 
 export class Engine extends Stage {
+  /** Real time after which nothing happens any more: `CutShort` is thrown; ms of `performance.now()`. */
+  cutAt = Number.POSITIVE_INFINITY
   private readonly audit = new Audit()
   private instant = 0
 
@@ -49,6 +54,7 @@ export class Engine extends Stage {
   }
 
   private step(): void {
+    if (this.events % LOOK_EVERY === 0 && performance.now() > this.cutAt) throw new CutShort()
     const queue = this.queue
     const before = queue.now
     const event = queue.pop()

@@ -226,7 +226,6 @@ export class Lab {
     const paths = distances(live, this.world.choice)
     const links = degrees(live)
     const { laterLinks, laterByMesh } = this.world.traffic
-    const head = this.phases.find(phase => phase.name === this.headline) ?? this.phases[0]
     return {
       live: live.length,
       islands: islands(live),
@@ -237,13 +236,21 @@ export class Lab {
       minLinks: links.min,
       maxLinks: links.max,
       delivery: shareOf(this.broadcastsSent, this.world.peers, Number.POSITIVE_INFINITY),
+      ...this.headFigures(),
+      signaledByMesh: laterLinks > 0 ? laterByMesh / laterLinks : null,
+      ...this.found,
+    }
+  }
+
+  /** Of the phase that heads the report. */
+  headFigures(): Measured {
+    const head = this.phases.find(phase => phase.name === this.headline) ?? this.phases[0]
+    return {
       duplicatesPerDelivery: head?.duplicatesPerDelivery ?? null,
       lastHop: head?.lastHop ?? null,
       lastArrivalMs: head?.lastArrivalMs ?? null,
       lastArrivalRatio: head?.lastArrivalRatio ?? null,
       controlBytesPerDelivery: head?.controlBytesPerDelivery ?? null,
-      signaledByMesh: laterLinks > 0 ? laterByMesh / laterLinks : null,
-      ...this.found,
     }
   }
 

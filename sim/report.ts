@@ -134,7 +134,14 @@ export interface Report {
   readonly traceHash: string
   readonly budgets: readonly BudgetResult[]
   readonly ok: boolean
+  /** The last step that was done where the run was cut short (`--minutes`); null where it came to its end. */
+  readonly stoppedAfter: string | null
 }
+
+/** What a run that was cut short has found. Figures of its end, and those it had not come to, are not in it. */
+export type ReportSoFar = Partial<Report> &
+  Pick<Report, 'scenario' | 'peers' | 'maxPeers' | 'seed' | 'loss' | 'kill' | 'churn'> &
+  Pick<Report, 'phases' | 'budgets' | 'traceHash' | 'stoppedAfter'>
 
 function share(value: number): string {
   return `${value === 1 ? '100' : (Math.floor(value * 1e6) / 1e4).toFixed(4)} %`
@@ -199,7 +206,7 @@ const ROWS: readonly (readonly [keyof Report, string, (value: number) => string]
 ]
 
 /** The report as a small table for people. */
-export function table(report: Report): string {
+export function table(report: ReportSoFar): string {
   const faults = (['loss', 'kill', 'churn'] as const)
     .filter(field => report[field] > 0)
     .map(field => `, ${field} ${report[field]}`)
@@ -222,6 +229,7 @@ export function table(report: Report): string {
     ].join('')
     lines.push(`  ${budget.ok ? 'met   ' : 'MISSED'}  ${budget.field}${limit}: ${budget.value}`)
   }
+  if (report.stoppedAfter !== null) lines.push(`  cut short after ${report.stoppedAfter}`)
   return lines.join('\n')
 }
 

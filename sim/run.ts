@@ -5,7 +5,7 @@
 import { Lab } from './lab.ts'
 import type { MachineFactory } from './machine.ts'
 import type { SimOptions } from './options.ts'
-import type { Report } from './report.ts'
+import type { Report, ReportSoFar } from './report.ts'
 import { assess, type Scenario } from './scenario.ts'
 import { World } from './world.ts'
 
@@ -13,25 +13,44 @@ export function newLab(options: SimOptions, factory: MachineFactory): Lab {
   return new Lab(new World(options, factory))
 }
 
-/** Runs a scenario to its end. Throws `InvariantViolation` at the first broken invariant. */
+/** Runs a scenario to its end. Throws `InvariantViolation` at the first broken invariant, `CutShort` when its time is over. */
 export function runScenario(scenario: Scenario, lab: Lab): Report {
   const { world } = lab
-  const options = world.options
   const start = performance.now()
   scenario.run(lab)
   lab.rest()
-  const realMs = performance.now() - start
-  const measured: Report = {
-    ...EMPTY,
-    scenario: scenario.name,
-    peers: options.peers,
-    maxPeers: options.maxPeers,
-    seed: options.seed,
-    loss: options.loss,
-    kill: options.kill,
-    churn: options.churn,
-    ...lab.figures(),
-    phases: lab.phases,
+  const made = { ...whatItIs(scenario, lab), ...whatItCost(world, performance.now() - start) }
+  const measured: Report = { ...EMPTY, ...made, ...lab.figures(), phases: lab.phases }
+  const budgets = scenario.budgets(world.options).map(budget => assess(budget, measured))
+  return { ...measured, budgets, ok: budgets.every(budget => budget.ok) }
+}
+
+/** What a run has found that was cut short after the step `stoppedAfter`: of its budgets those that it has figures for. */
+export function reportSoFar(scenario: Scenario, lab: Lab, realMs: number, stoppedAfter: string): ReportSoFar {
+  const { world, phases } = lab
+  const made = { ...whatItIs(scenario, lab), ...whatItCost(world, realMs) }
+  let deliveries = 0
+  let expected = 0
+  for (const phase of phases) {
+    deliveries += phase.deliveries
+    expected += phase.expected
+  }
+  const delivery = expected === 0 ? null : deliveries / expected
+  const found = { ...made, ...lab.found, ...lab.headFigures(), delivery, phases, stoppedAfter, ok: false }
+  const budgets = scenario
+    .budgets(world.options)
+    .map(budget => assess(budget, found))
+    .filter(({ value }) => value !== null)
+  return { ...found, budgets }
+}
+
+function whatItIs({ name }: Scenario, { world }: Lab) {
+  const { peers, maxPeers, seed, loss, kill, churn } = world.options
+  return { scenario: name, peers, maxPeers, seed, loss, kill, churn }
+}
+
+function whatItCost(world: World, realMs: number) {
+  return {
     virtualMs: world.now,
     events: world.events,
     realMs,
@@ -39,8 +58,6 @@ export function runScenario(scenario: Scenario, lab: Lab): Report {
     memoryMB: (process.resourceUsage().maxRSS * 1024) / 1e6,
     traceHash: world.trace.hash.digest(),
   }
-  const budgets = scenario.budgets(options).map(budget => assess(budget, measured))
-  return { ...measured, budgets, ok: budgets.every(budget => budget.ok) }
 }
 
 const EMPTY: Report = {
@@ -106,4 +123,5 @@ const EMPTY: Report = {
   traceHash: '',
   budgets: [],
   ok: true,
+  stoppedAfter: null,
 }

@@ -6,6 +6,9 @@ import type { Lab } from './lab.ts'
 import type { SimOptions } from './options.ts'
 import type { BudgetResult, Phase, Report } from './report.ts'
 
+/** As much of a report as there is. */
+type Found = Partial<Omit<Report, 'budgets'>> & Pick<Report, 'phases'>
+
 /** A figure of the report, or of the phase with a name. */
 export type Figure =
   | { readonly field: Exclude<keyof Report, 'budgets'>; readonly phase?: undefined }
@@ -25,7 +28,7 @@ export interface Scenario {
 }
 
 /** What a figure came to; null where it was not measured, `undefined` where there was no such phase. */
-export function figureIn(report: Omit<Report, 'budgets'>, figure: Figure): number | null | undefined {
+export function figureIn(report: Found, figure: Figure): number | null | undefined {
   let value: unknown
   if (figure.phase === undefined) value = report[figure.field]
   else {
@@ -36,7 +39,7 @@ export function figureIn(report: Omit<Report, 'budgets'>, figure: Figure): numbe
   return typeof value === 'number' ? value : null
 }
 
-export function assess(budget: Budget, report: Report): BudgetResult {
+export function assess(budget: Budget, report: Found): BudgetResult {
   const number = figureIn(report, budget) ?? null
   const low = budget.min ?? null
   const high = budget.max ?? null

@@ -9,10 +9,13 @@ import { FULL_HELP, type FullArguments, parseFull } from './arguments.ts'
 import { allCases, type Job, planJobs } from './cases.ts'
 import { type Child, startRun } from './child.ts'
 import { render } from './page.ts'
-import { codeVersion, leftToDo, type Results, type Run, readResults, writeResults } from './results.ts'
+import { codeVersion, keep, leftToDo, type Results, type Run, readResults, writeResults } from './results.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const FILE = join(ROOT, 'sim', 'results', 'latest.json')
+
+/** What a run that is cut short needs to say what it has found, ms. */
+const LAST_WORDS = 15_000
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
 
@@ -35,12 +38,12 @@ async function runAll(jobs: readonly Job[], given: FullArguments, results: Resul
       if (job === undefined) return
       const left = end - performance.now()
       if (left <= (known.get(`${job.of.name} ${job.peers}`) ?? 0)) continue
-      const child = startRun(ROOT, job, version)
+      const child = startRun(ROOT, job, version, (left - LAST_WORDS) / 60_000)
       running.add(child)
       const run = await child.done
       running.delete(child)
       if (run === undefined) continue
-      results.set(run.key, run)
+      keep(results, run)
       noteTime(known, run)
       writeResults(FILE, results)
       say(`[${++done} of ${jobs.length}] ${run.key}: ${summary(run)}`)

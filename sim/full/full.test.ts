@@ -11,7 +11,7 @@ import { allCases, jobKey, planJobs } from './cases.ts'
 import { fitLog, valueAt } from './fit.ts'
 import { fill } from './page.ts'
 import { plot } from './plot.ts'
-import { type Figures, isFinal, leftToDo, type Run, readResults, writeResults } from './results.ts'
+import { type Figures, isFinal, keep, leftToDo, type Run, readResults, writeResults } from './results.ts'
 import { failureList, growthTable, millionParagraph, plots, targetTable } from './tables.ts'
 import { GROWTH, PLOTS, TARGETS } from './targets.ts'
 
@@ -95,6 +95,19 @@ describe('results', () => {
     expect(isFinal(done, 'w')).toBe(false)
     expect(isFinal({ ...none, error: 'ended with SIGKILL' }, 'v')).toBe(false)
     expect(isFinal({ ...none, error: 'violated links: …' }, 'v')).toBe(true)
+    expect(isFinal(run('idle', 10, 1, { stoppedAfter: 'joining' }), 'v')).toBe(false)
+  })
+
+  it('of a run that was cut short do not take the place of those of one that came to its end', () => {
+    const [whole, cut] = [run('idle', 10, 1, {}), run('idle', 10, 1, { stoppedAfter: 'joining' })]
+    const results = new Map([[whole.key, whole]])
+    keep(results, cut)
+    expect([...results.values()]).toEqual([whole])
+    results.clear()
+    for (const each of [cut, whole]) {
+      keep(results, each)
+      expect([...results.values()]).toEqual([each])
+    }
   })
 })
 

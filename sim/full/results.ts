@@ -77,7 +77,16 @@ export function writeResults(file: string, results: Results): void {
 
 /** A violated invariant comes again with the same code; what else stopped a run may not. */
 export function isFinal(run: Run, version: string): boolean {
-  return run.version === version && (run.error === undefined || run.error.startsWith('violated'))
+  if (run.version !== version || run.figures?.stoppedAfter != null) return false
+  return run.error === undefined || run.error.startsWith('violated')
+}
+
+/** Takes a run into the results. One that was cut short is no reason to forget one that came to its end. */
+export function keep(results: Results, run: Run): void {
+  const before = results.get(run.key)?.figures
+  const isWhole = before !== undefined && before.stoppedAfter == null
+  if (run.figures?.stoppedAfter != null && isWhole) return
+  results.set(run.key, run)
 }
 
 /** The runs that this code has not made to their end. */
