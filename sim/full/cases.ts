@@ -25,7 +25,8 @@ const VARIANTS: readonly Case[] = [
   { name: 'mass-kill-5', scenario: 'mass-kill', options: { kill: 0.05 } },
   { name: 'mass-kill-20', scenario: 'mass-kill', options: { kill: 0.2 } },
   { name: 'mass-kill-50', scenario: 'mass-kill', options: { kill: 0.5 } },
-  { name: 'churn-1-loss-20', scenario: 'churn', options: { churn: 0.01, loss: 0.2 } },
+  // So many that ten thousand peers make 10⁷ deliveries.
+  { name: 'churn-1-loss-20', scenario: 'churn', options: { churn: 0.01, loss: 0.2, messages: 1000 } },
   { name: 'partition', scenario: 'partition', options: {} },
   { name: 'partition-one-sided', scenario: 'partition', options: { oneSided: 1 } },
   { name: 'direct', scenario: 'direct', options: {} },
