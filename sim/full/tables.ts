@@ -76,7 +76,18 @@ export function millionParagraph(runs: readonly Run[]): string {
   say('last arrival, many senders, ms', value => `and arrives after ${value} ms`)
   say('last arrival, unheard senders, ms', value => `${value} ms for a sender that nobody has heard before`)
   say('mean hops of direct messages', value => `a direct message takes ${value} hops`)
+  say('control bytes, many senders', value => `each delivery costs ${value} B beside the message`)
   say('idle bytes per link per second', value => `an idle link carries ${value} B/s`)
+  say(
+    'bytes of joining, per peer',
+    value => `a peer that joins within a minute of all others has moved ${value} B`,
+  )
+  say(
+    'recovery, 50 % killed, ms',
+    value => `after half of them died, the others have everything in ${value} ms`,
+  )
+  say('routing recovery, 50 % killed, ms', value => `and reach each other at first go in ${value} ms`)
+  say('partition healed, ms', value => `two halves that meet again are one in ${value} ms`)
   if (said.length === 0) return 'No figures at two sizes yet.'
   return `By these lines, with 10⁶ peers: ${said.join('; ')}.`
 }

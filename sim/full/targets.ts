@@ -274,6 +274,7 @@ export const PLOTS: Readonly<Record<string, { readonly title: string; readonly u
   arrival: { title: 'Last arrival of a broadcast', unit: 'ms' },
   duplicates: { title: 'Duplicates per delivery', unit: '' },
   control: { title: 'Control bytes per delivery', unit: 'B' },
+  joining: { title: 'Bytes over links until a peer has joined', unit: 'B' },
   recovery: { title: 'Until everybody left has everything', unit: 'ms' },
   idle: { title: 'Idle traffic per link', unit: 'B/s' },
 }
@@ -359,6 +360,12 @@ export const GROWTH: readonly Growth[] = [
     from: [inCase('many-senders', 'controlBytesPerDelivery'), inPhases('controlBytesPerDelivery', 'many')],
     digits: 1,
     plot: 'control',
+  },
+  {
+    label: 'bytes of joining, per peer',
+    from: [inCase('joins', 'bytesPerJoin')],
+    digits: 0,
+    plot: 'joining',
   },
   {
     label: 'recovery, 5 % killed, ms',
