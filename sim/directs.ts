@@ -5,6 +5,7 @@
  */
 import { pathTime } from './graph.ts'
 import type { Message } from './ledger.ts'
+import type { Peer } from './peer.ts'
 import type { World } from './world.ts'
 
 /** A direct message is given up after this, virtual ms: the default of `send()`. */
@@ -25,11 +26,19 @@ export interface Directs {
   readonly shortest: Map<Message, number>
 }
 
-/** Sends `count` messages between random live pairs, silent peers not among them, `gap` ms apart, and waits until each is settled. */
-export function sendDirects(world: World, count: number, gap: number): Directs {
+/**
+ * Sends `count` messages, `gap` ms apart, and waits until each is settled: between the pairs that `chosen` names for a turn, else
+ * between random live ones, silent peers not among them.
+ */
+export function sendDirects(
+  world: World,
+  count: number,
+  gap: number,
+  chosen?: (turn: number) => readonly [Peer, Peer] | undefined,
+): Directs {
   const directs: Directs = { sent: [], shortest: new Map() }
   for (let i = 0; i < count; i++) {
-    if (!sendOne(world, directs, i % everyOf(count) === 0)) break
+    if (!sendOne(world, directs, i % everyOf(count) === 0, chosen?.(i))) break
     world.advance(gap)
   }
   awaitDirects(world, directs)
@@ -45,9 +54,14 @@ function everyOf(count: number): number {
   return Math.max(1, Math.floor(count / MEASURED))
 }
 
-function sendOne(world: World, { sent, shortest }: Directs, measured: boolean): boolean {
+function sendOne(
+  world: World,
+  { sent, shortest }: Directs,
+  measured: boolean,
+  chosen?: readonly [Peer, Peer],
+): boolean {
   const honest = world.live().filter(peer => !peer.traits.silent)
-  const [from, to] = world.choice.sample(honest, 2)
+  const [from, to] = chosen ?? world.choice.sample(honest, 2)
   if (from === undefined || to === undefined) return false
   const path = measured ? pathTime(from, to, world.network) : undefined
   const message = world.send(from, to, DIRECT_TIMEOUT)

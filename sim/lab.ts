@@ -183,6 +183,17 @@ export class Lab {
     return this.found.wholeMs != null
   }
 
+  /** From now on, until they are: when the live peers are one island with a whole ring again, since now. */
+  watchWhole(): void {
+    const { world, found } = this
+    const start = world.now
+    found.wholeMs = null
+    const look = (): void => {
+      if (!this.noteWhole(start)) world.at(world.now + 50, look)
+    }
+    look()
+  }
+
   /** Notes what joining took: time until the first link, link changes and bytes, per peer that lives. */
   noteJoins(): void {
     const live = this.world.live()

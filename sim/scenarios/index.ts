@@ -10,6 +10,7 @@ import { coldSenders } from './cold-senders.ts'
 import { direct } from './direct.ts'
 import { directKill } from './direct-kill.ts'
 import { frozen } from './frozen.ts'
+import { gap } from './gap.ts'
 import { idle } from './idle.ts'
 import { joins, joinsAtOnce } from './joins.ts'
 import { late } from './late.ts'
@@ -41,6 +42,7 @@ export const scenarios: readonly Scenario[] = [
   joinsAtOnce,
   direct,
   directKill,
+  gap,
   idle,
   survey,
   surveyFaults,

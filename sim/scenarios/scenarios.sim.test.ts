@@ -134,6 +134,7 @@ describe('faults', () => {
     ['network-change', { peers: 40, seed: 24, move: 1, loss: 0.05 }],
     ['direct', { peers: 100, maxPeers: 5, seed: 8 }],
     ['direct-kill', { peers: 100, seed: 13 }],
+    ['gap', { peers: 150, seed: 1 }],
     ['idle', { peers: 100, seed: 9 }],
     ['survey', { peers: 60, seed: 19 }],
     ['survey-faults', { peers: 60, seed: 19 }],

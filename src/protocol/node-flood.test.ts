@@ -77,6 +77,7 @@ const FRAMES: Readonly<Record<string, (i: number) => Uint8Array>> = {
   DATA: i => frame(Frame.DATA, Uint8Array.of(64), new Writer().varint(i * 3).finish(), new Uint8Array(5)),
   RECEIPT: i => frame(Frame.RECEIPT, new Writer().varint(i).varint(1).finish()),
   HORIZON: i => frame(Frame.HORIZON, Uint8Array.of(i % 128), random(384)),
+  SEEK: () => frame(Frame.SEEK, random(32), Uint8Array.of(1)),
   TAKEN: i => frame(Frame.TAKEN, new Writer().varint(i).varint(1).finish()),
 }
 

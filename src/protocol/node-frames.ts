@@ -35,7 +35,8 @@ export class Frames {
   read(channel: Channel, type: number, reader: Reader, now: number): Drop | undefined {
     const { machines } = this
     const { link } = channel
-    if (type < Frame.PUSH && type !== Frame.BYE && !channel.chatter.take(1, now)) return 'rate'
+    if (type < Frame.PUSH && type !== Frame.BYE && type !== Frame.SEEK && !channel.chatter.take(1, now))
+      return 'rate'
     switch (type) {
       case Frame.PUSH:
       case Frame.ACK:
@@ -80,7 +81,8 @@ export class Frames {
       case Frame.SHUFFLE:
       case Frame.SHUFFLED:
       case Frame.SILENT:
-      case Frame.GONE: {
+      case Frame.GONE:
+      case Frame.SEEK: {
         const box = machines.box()
         const drop = machines.overlay.frame(link, type, reader, now, box)
         machines.playLaid(box, now)

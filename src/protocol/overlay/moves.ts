@@ -233,7 +233,8 @@ export class Moves {
         this.expire(slot, now, out)
         return true
       }
-      if (slot.phase === 'asked' && (!slot.ring || slot.doubtful || now < this.woundedUntil)) asked = slot
+      if (slot.phase === 'asked' && !slot.sought && (!slot.ring || slot.doubtful || now < this.woundedUntil))
+        asked = slot
       // The one that has been a neighbour for longest, as tables go in order of age.
       if (slot.phase === 'up' && slot.suspect && !isRenewing(slot)) suspect ??= slot
     }

@@ -17,7 +17,7 @@
  * @module
  */
 import type { Drop } from '../effect.ts'
-import { isInitiator, type PeerId } from '../id.ts'
+import { ID_BYTES, idFromBytes, isInitiator, type PeerId } from '../id.ts'
 import type { Input, LinkEnd, LinkId } from '../input.ts'
 import { Frame } from '../wire/frame.ts'
 import type { Reader } from '../wire/reader.ts'
@@ -315,9 +315,10 @@ export class Overlay {
 
   // ── frames ─────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** NEIGHBOURS, SHUFFLE, SHUFFLED or GONE, the type byte already read. */
+  /** NEIGHBOURS, SHUFFLE, SHUFFLED, GONE, SILENT or SEEK, the type byte already read. */
   frame(link: LinkId, type: number, reader: Reader, now: number, out: Out): Drop | undefined {
     if (type === Frame.SILENT) return this.hushed(link, reader.u8(), reader.done, now)
+    if (type === Frame.SEEK) return this.sought(reader, now, out)
     const ids = readIds(reader)
     if (!reader.done) return 'malformed'
     const slot = this.slotOf(link)
@@ -339,6 +340,14 @@ export class Overlay {
     if (now < slot.hearsayAt) return undefined
     slot.hearsayAt = now + HEARSAY_EVERY
     this.hear(link, ids.slice(0, SHUFFLE_IDS), now, REPLAN)
+    return undefined
+  }
+
+  private sought(reader: Reader, now: number, out: Out): Drop | undefined {
+    const id = reader.bytes(ID_BYTES)
+    const side = reader.u8()
+    if (!reader.done || side > 1) return 'malformed'
+    this.plan.seek.take(idFromBytes(id), side === 1, now, out)
     return undefined
   }
 

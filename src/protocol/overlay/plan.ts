@@ -15,6 +15,7 @@ import type { Ground } from './ground.ts'
 import { ALTERNATIVES, type Moves } from './moves.ts'
 import { idleCircuit } from './relayed.ts'
 import { planRing } from './ring.ts'
+import { Seek } from './seek.ts'
 import { mostRouters, type Slot } from './slot.ts'
 import { tickUpgrades, upgradeDeadline } from './upgrade.ts'
 
@@ -42,6 +43,7 @@ const SAMPLE_MAX = 120_000
 export class Plan {
   private readonly ground: Ground
   private readonly moves: Moves
+  readonly seek: Seek
   /** From start to stop. */
   running = false
   private joinedAt = 0
@@ -66,6 +68,7 @@ export class Plan {
   constructor(ground: Ground, moves: Moves) {
     this.ground = ground
     this.moves = moves
+    this.seek = new Seek(ground, moves)
   }
 
   /** Named alternatives that wait to be asked. */
@@ -235,7 +238,8 @@ export class Plan {
         return
       }
     }
-    this.planAt = Math.min(planRing(ground, this.moves, now, out, this.inTurn(now)), routersAt)
+    const ringAt = planRing(ground, this.moves, now, out, this.inTurn(now))
+    this.planAt = Math.min(ringAt, routersAt, this.seek.look(now, out))
     if (!alone && now < this.joinedAt + SETTLE) return this.replan(this.joinedAt + SETTLE, 0)
     if (slots.held(target, now) >= target) return
     if (now >= this.fillAt || alone) {

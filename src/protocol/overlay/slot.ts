@@ -42,6 +42,8 @@ export interface Slot {
   retired: boolean
   /** What the ask went by first. */
   road: Road
+  /** It was asked because its peer had sought this one: it is there. */
+  sought: boolean
   /** Its peer has failed before: nobody waits for the answer. */
   doubtful: boolean
   /** Its silence is no reason to look for others until then; 0 when it is. */

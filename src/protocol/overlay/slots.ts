@@ -198,7 +198,8 @@ export class Slots {
       slot =>
         (!slot.suspect || isRenewing(slot)) &&
         slot.silent !== true &&
-        (slot.phase !== 'asked' || (slot.ring && !wounded && !slot.doubtful && !this.isSilent(slot, now))),
+        (slot.phase !== 'asked' ||
+          (slot.ring && (slot.sought || (!wounded && !slot.doubtful)) && !this.isSilent(slot, now))),
     )
   }
 
@@ -256,6 +257,7 @@ export class Slots {
       tryAt: Number.POSITIVE_INFINITY,
       tryIn: 0,
       retired: false,
+      sought: false,
       doubtful: asked.doubtful === true,
       road: asked.road ?? 'mesh',
       renewUntil: 0,

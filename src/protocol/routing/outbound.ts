@@ -334,7 +334,9 @@ export class Outbound {
 
   private askFor(lane: Lane, now: number, out: Outbox): void {
     let via: Flight['via'] = 'mesh'
-    for (const { via: wanted } of lane.queue) if (wanted !== 'mesh') via = 'any'
+    // Where letters go by the server first, so does the question, or they would wait for the road that they avoid.
+    for (const { via: wanted } of lane.queue) if (wanted === 'signaling' || via === 'mesh') via = wanted
+    if (via === 'signaling' && lane.ask?.via !== via && this.attempts.signalingUp) this.forgetAsk(lane)
     const isNew = lane.ask === undefined
     lane.ask ??= newFlight(lane, undefined, 0, Number.POSITIVE_INFINITY)
     lane.ask.via = via

@@ -37,6 +37,8 @@ export const Frame = {
   GONE: 0x13,
   /** Whether to tell others of the sender. */
   SILENT: 0x14,
+  /** Who stands next to this id on the ring is sought: pass it on to whom is nearer, or ask the id for a link. */
+  SEEK: 0x15,
 
   // gossip
   /** A broadcast: ack it, and if it is new verify, deliver and pass it on. */
