@@ -45,6 +45,7 @@ import { Inquiries, type Question } from './inquiries.ts'
 import { changeInterests, greet, tellInterests } from './interests.ts'
 import { Neighbour } from './neighbour.ts'
 import { flushAcks, flushDigest, flushTallies, flushTouched } from './notices.ts'
+import { swapDue } from './optimize.ts'
 import { Publisher } from './publish.ts'
 import { PushHead } from './push.ts'
 import { giveUpAll, retryDue } from './pushing.ts'
@@ -324,7 +325,8 @@ export class Gossip {
     for (const stream of state.streams.timed) {
       if (stream.graftAt <= now) graftDue(state, stream, this.verifying)
       if (stream.gapAt <= now) gapDue(state, stream)
-      if (stream.graftAt === NEVER && stream.gapAt === NEVER) state.streams.timed.delete(stream)
+      if (stream.swapAt <= now) swapDue(state, stream)
+      if (stream.deadline === NEVER) state.streams.timed.delete(stream)
     }
     if (state.antiEntropyAt <= now) antiEntropyDue(state)
     if (state.interestsAt <= now) tellInterests(state)
@@ -394,7 +396,7 @@ export class Gossip {
       const { dueAt } = neighbour
       if (dueAt < at) at = dueAt
     }
-    for (const stream of state.streams.timed) at = Math.min(at, stream.graftAt, stream.gapAt)
+    for (const stream of state.streams.timed) at = Math.min(at, stream.deadline)
     state.deadline = at
   }
 }

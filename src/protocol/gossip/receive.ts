@@ -13,6 +13,7 @@ import { arrive, remember } from './delivery.ts'
 import { overheard } from './heal.ts'
 import type { Neighbour } from './neighbour.ts'
 import { ackLater, announceLater } from './notices.ts'
+import { announcedBefore, keptPace } from './optimize.ts'
 import {
   LATE,
   type Push,
@@ -29,7 +30,7 @@ import { supplied } from './repair.ts'
 import type { GossipState } from './state.ts'
 import { type Message, type Stream, streamId } from './stream.ts'
 import { foundOut, overlooked } from './topic-rules.ts'
-import { announcedBefore, partedFrom, redundant, seed, setParent } from './tree.ts'
+import { partedFrom, redundant, seed, setParent } from './tree.ts'
 import type { Candidate, Copy, Verifying } from './verifying.ts'
 import { tellSkips, withhold } from './withhold.ts'
 
@@ -217,6 +218,7 @@ function accept(state: GossipState, candidate: Candidate, copy: Copy): void {
   for (const other of candidate.copies) if (other !== copy) repeat(state, stream, other, push)
   passOn(state, message, from, late)
   if (message.late) overheard(state, message)
+  keptPace(state, message)
   if (stream.earlySeq === push.seq) announcedBefore(state, message)
   if (tally !== undefined) awaitAll(state, tally, message)
   noteTopic(state, stream, push.topic, from)

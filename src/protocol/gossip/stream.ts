@@ -72,6 +72,14 @@ export const UNTOLD = 1024
 
 const NONE_HELD: ReadonlyMap<number, Message> = new Map()
 
+/** A better parent, found while `from` was the parent, and by how much it was quicker. */
+export interface Swap {
+  readonly from: LinkId
+  readonly to: LinkId
+  readonly gain: number
+  readonly since: number
+}
+
 /** First 48 bits of SHA-256(key ‖ epoch). */
 export function streamId(key: Uint8Array, epoch: number): number {
   const digest = sha256(new Writer(38).bytes(key).u48(epoch).finish())
@@ -129,6 +137,13 @@ export class Stream {
   swapGain = 0
   /** What the next change must gain, ms. */
   swapNeeds = 0
+  /** The change of parent that waits for its moment, and when to look for that. */
+  swap: Swap | undefined = undefined
+  swapAt = Number.POSITIVE_INFINITY
+  /** When the last message came, and how long after the one before it; the shorter of the last two such times. */
+  cameAt = Number.NEGATIVE_INFINITY
+  gap = 0
+  pace = 0
   /** The highest number that was announced before it came. */
   earlySeq = 0
   /** Which topics are wanted, once some are not. */
@@ -151,6 +166,11 @@ export class Stream {
   /** Verified already, or given up. */
   seen(seq: number): boolean {
     return seq < this.next || (this.above.count > 0 && this.above.has(seq))
+  }
+
+  /** The first of its timers. */
+  get deadline(): number {
+    return Math.min(this.graftAt, this.gapAt, this.swapAt)
   }
 
   /** The highest number that has arrived. */

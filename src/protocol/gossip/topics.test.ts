@@ -110,7 +110,7 @@ describe('topics', () => {
   })
 
   test('an interest that comes later gets what is sent from then on, and nothing of before', () => {
-    const room = rooms({ seed: 3 })
+    const room = rooms({ seed: 29 })
     const send = (count: number): void => {
       for (let i = 0; i < count; i++) {
         room.send(7, `t${i % 5}`)

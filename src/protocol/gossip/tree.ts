@@ -15,7 +15,7 @@ import { graft, prune } from './notices.ts'
 import { MAX_SPREAD } from './push.ts'
 import { RangeSet } from './ranges.ts'
 import type { GossipState } from './state.ts'
-import { type Edge, type Message, type Stream, UNTOLD } from './stream.ts'
+import { type Edge, type Stream, UNTOLD } from './stream.ts'
 
 /**
  * A first message floods the links near its origin, as far as the origin is farther than this from the root: 7 or 42 entries
@@ -97,13 +97,6 @@ export function adopt(state: GossipState, stream: Stream, neighbour: Neighbour):
   graft(state, neighbour, { stream: stream.id, tree: true, ranges })
 }
 
-/**
- * Links jitter. Each change of parent doubles what the next must gain, from so small a part of the threshold that a young
- * tree has its few changes for nothing; less so with every message, and not at all any more after so many.
- */
-const FREE = 1 / 8
-const RESTED = 64
-
 /** Announcements of this stream go out fast for a while: its tree changes. */
 export function hurry(state: GossipState, stream: Stream): void {
   stream.hurryUntil = state.now + HURRY
@@ -159,45 +152,9 @@ export function grafted(state: GossipState, stream: Stream, neighbour: Neighbour
   if (stream.parent === neighbour.link) orphan(state, stream)
 }
 
-/**
- * A neighbour has announced a message that is here: would it have come clearly sooner from there? Then that
- * neighbour is the better parent. What came here by repair is no measure of the parent.
- *
- * Who is fed by this peer has everything later than this peer and never qualifies, so there are no loops.
- */
-export function optimize(state: GossipState, message: Message, neighbour: Neighbour, edge: Edge): void {
-  const { stream, seq } = message
-  const parent = stream.parent === undefined ? undefined : state.neighbours.get(stream.parent)
-  if (message.late || parent === undefined || parent === neighbour || !state.usable(neighbour)) return
-  const gain = message.came - edge.toldAt
-  // What came before the last change is measured against the parent of today, not the one of then.
-  const known = seq <= stream.swapSeq ? stream.swapGain : 0
-  const { optimizationThreshold } = state.settings
-  const needs = stream.swapNeeds * Math.max(0, 1 - (stream.highest - stream.swapSeq) / RESTED)
-  // Where checks wait for each other, which copy came first says as little.
-  const check = message.at - message.came
-  if (gain - known < check + Math.max(optimizationThreshold, needs)) return
-  stream.swapSeq = stream.highest
-  stream.swapGain = gain
-  stream.swapNeeds = 2 * Math.max(optimizationThreshold * FREE, needs)
-  leaveParent(state, stream)
-  adopt(state, stream, neighbour)
-}
-
 /** The parent need not push any more. */
 export function leaveParent(state: GossipState, stream: Stream): void {
   const parent = stream.parent === undefined ? undefined : state.neighbours.get(stream.parent)
   stream.parent = undefined
   if (parent !== undefined) part(state, stream, parent)
-}
-
-/** A message comes that neighbours had announced before: the first of them would have been the quickest. */
-export function announcedBefore(state: GossipState, message: Message): void {
-  const { stream, seq } = message
-  let best: Edge | undefined
-  for (const edge of stream.edges.values()) {
-    if (edge.toldSeq === seq && !edge.eager && (best === undefined || edge.toldAt < best.toldAt)) best = edge
-  }
-  const neighbour = best && state.neighbours.get(best.link)
-  if (best !== undefined && neighbour !== undefined) optimize(state, message, neighbour, best)
 }
