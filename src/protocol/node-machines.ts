@@ -91,12 +91,12 @@ export class Machines {
     for (const effect of box as OverlayEffect[]) {
       switch (effect.kind) {
         case 'tell': {
-          const { to, letter, body, aside } = effect
+          const { to, letter, body, aside, tentative } = effect
           if (letter === LETTER.ASK) this.door.asks(to)
           const via = effect.via === 'mesh' ? 'any' : 'signaling'
           this.routed(now, out =>
             this.routing.send(
-              { to, kind: letter, body, timeout: LETTER_TIMEOUT, receipt: false, via, aside },
+              { to, kind: letter, body, timeout: LETTER_TIMEOUT, receipt: false, via, aside, tentative },
               now,
               out,
             ),

@@ -11,6 +11,7 @@ import type { Node } from './node.ts'
 import { MAX_HELD_BYTES } from './node-channel.ts'
 import { overlayTables } from './overlay/tables.ts'
 import { ROUTING_LIMITS } from './routing/limits.ts'
+import { MOST_LOST } from './routing/lost.ts'
 import { MAX_RANGES as LETTER_RANGES } from './routing/seen.ts'
 import type { TableSize } from './table.ts'
 import { MAX_DIGEST, MAX_FRAME } from './wire/limits.ts'
@@ -102,6 +103,7 @@ function routingTables(node: Node, maxPeers: number): TableSize[] {
     { table: 'routing.numbers', size: outbound['numbers'].size, bound: limits.maxRecords },
     { table: 'routing.seen', size: ranges, bound: LETTER_RANGES },
     { table: 'routing.questions', size: tables.questions, bound: limits.maxQuestions },
+    { table: 'routing.lost', size: routing['relay'].lost.size, bound: MOST_LOST },
     { table: 'routing.ways', size: tables.ways, bound: limits.maxWays },
   ]
 }

@@ -334,11 +334,18 @@ export class Liveness {
     const dead = this.deadAt(entry)
     if (entry.pingedAt > 0) {
       const { roundTrip = 0, patience, suspect, rest } = entry
-      const usual = suspect && rest > 0 ? REST_PROBE : Math.max(probeWait, 4 * roundTrip)
+      const answer = Math.max(probeWait, 4 * roundTrip)
+      const usual = !suspect ? answer : rest > 0 ? REST_PROBE : Math.max(answer, this.suspectWait(entry))
       const wait = patience > 0 ? Math.min(usual, Math.max(SLOW_ANSWER, 1.5 * roundTrip)) : usual
       return Math.min(dead, Math.max(entry.pingedAt + wait, entry.busyUntil))
     }
     return Math.min(dead, entry.heardAt + entry.probeAfter, entry.measuredAt + measureEvery)
+  }
+
+  /** A suspect is asked less and less often: when it can, it speaks up by itself. */
+  private suspectWait({ unanswered }: Watched): number {
+    const { probeWait, probeAfter, suspectAfter } = this.limits
+    return Math.min(probeAfter, probeWait * 2 ** (unanswered - suspectAfter))
   }
 
   private deadAt(entry: Watched): number {

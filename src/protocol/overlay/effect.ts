@@ -19,6 +19,8 @@ export type OverlayEffect =
       readonly via: Road
       /** Not over the link that there is to it. */
       readonly aside?: boolean
+      /** To a peer that may not be there: it is not looked for everywhere. */
+      readonly tentative?: boolean
     }
   /** A slot's link is given up; a good-bye has been sent where there was somebody to hear it. */
   | {

@@ -16,6 +16,7 @@ import type { PeerId } from '../id.ts'
 import type { LinkEnd, LinkId } from '../input.ts'
 import { below, jitter, type Random } from '../random.ts'
 import { Frame } from '../wire/frame.ts'
+import { MAX_IDS } from '../wire/limits.ts'
 import { Writer } from '../wire/writer.ts'
 import { writeIds } from './letters.ts'
 import type { Slot } from './slot.ts'
@@ -23,6 +24,11 @@ import type { PassiveView } from './view.ts'
 
 /** Changes are gathered this long before neighbours hear of them, ms: a burst of joins makes one frame. */
 const GATHER = 100
+/**
+ * Departures are gathered for longer, ms: links that fell silent together are given up within a second, each at its own time.
+ * Who has left with a good-bye has told its neighbours itself.
+ */
+const GATHER_GONE = 500
 /** NEIGHBOURS is repeated after this long without a change, ms, for links that may lose it: 4 bytes a second. */
 const REPEAT = 60_000
 /** Period of shuffles, ms (HyParView leaves it open; 8 ids of 32 bytes cost 9 bytes a second each way). */
@@ -42,6 +48,9 @@ export class Exchange {
   silent = false
   private announceAt = Number.POSITIVE_INFINITY
   private shuffleAt = Number.POSITIVE_INFINITY
+  private goneAt = Number.POSITIVE_INFINITY
+  /** Departures that the next GONE tells of, as many as it holds: of others somebody else tells. */
+  private readonly departures = new Set<PeerId>()
   private readonly writer = new Writer(512)
 
   constructor(self: PeerId, view: PassiveView, random: Random) {
@@ -51,7 +60,7 @@ export class Exchange {
   }
 
   get deadline(): number {
-    return Math.min(this.announceAt, this.shuffleAt)
+    return Math.min(this.announceAt, this.shuffleAt, this.goneAt)
   }
 
   start(now: number): void {
@@ -61,6 +70,8 @@ export class Exchange {
   stop(): void {
     this.announceAt = Number.POSITIVE_INFINITY
     this.shuffleAt = Number.POSITIVE_INFINITY
+    this.goneAt = Number.POSITIVE_INFINITY
+    this.departures.clear()
   }
 
   /** The set of neighbours has changed. */
@@ -88,9 +99,17 @@ export class Exchange {
   }
 
   tick(up: readonly Slot[], now: number, out: Outbox): void {
-    if (now >= this.announceAt) {
+    const announces = now >= this.announceAt
+    if (announces) {
       this.announceAt = now + jitter(this.random, REPEAT, 0.2)
       const frame = this.list(Frame.NEIGHBOURS, soundOf(up))
+      for (const slot of up) out.push({ kind: 'send', link: slot.link, frame })
+    }
+    // In one packet with the other list, where there is one.
+    if (now >= this.goneAt || (announces && this.departures.size > 0)) {
+      this.goneAt = Number.POSITIVE_INFINITY
+      const frame = this.list(Frame.GONE, [...this.departures])
+      this.departures.clear()
       for (const slot of up) out.push({ kind: 'send', link: slot.link, frame })
     }
     if (now >= this.shuffleAt) {
@@ -111,10 +130,15 @@ export class Exchange {
     out.push({ kind: 'send', link, frame: this.list(Frame.SHUFFLED, this.view.sample(SHUFFLE_IDS)) })
   }
 
-  /** Tells all neighbours but one that peers have left. */
-  gone(ids: readonly PeerId[], up: readonly Slot[], except: LinkId, out: Outbox): void {
-    const frame = this.list(Frame.GONE, ids)
-    for (const slot of up) if (slot.link !== except) out.push({ kind: 'send', link: slot.link, frame })
+  /** All neighbours are told soon that these peers have left. */
+  gone(ids: readonly PeerId[], now: number): void {
+    for (const id of ids) if (this.departures.size < MAX_IDS) this.departures.add(id)
+    if (this.departures.size > 0) this.goneAt = Math.min(this.goneAt, now + GATHER_GONE)
+  }
+
+  /** A peer that was said to have left is there. */
+  back(id: PeerId): void {
+    if (this.departures.delete(id) && this.departures.size === 0) this.goneAt = Number.POSITIVE_INFINITY
   }
 
   /** A good-bye: BYE = %x03 reason ids. The receiver drops the link at once and may ask the ids instead. */

@@ -114,14 +114,19 @@ export class Ground {
 
   /** A letter of a peer's has come: it is there, whatever was said of it. True when an ask of it was given up. */
   heard(id: PeerId): boolean {
-    this.departed.returned(id)
+    this.returned(id)
     return this.backoff.heard(id)
   }
 
   /** A peer has shown itself, or the signaling server vouches for it. */
   meet(id: PeerId): void {
-    this.departed.returned(id)
+    this.returned(id)
     this.view.add(id)
+  }
+
+  private returned(id: PeerId): void {
+    this.departed.returned(id)
+    this.exchange.back(id)
   }
 
   /**
@@ -146,7 +151,7 @@ export class Ground {
       this.departed.add(id, now)
       news.push(id)
     }
-    if (news.length > 0) this.exchange.gone(news, slots.up(), from, out)
+    this.exchange.gone(news, now)
   }
 
   /** Whether ids that were told of may change the plan: a slot is free, or one of them is nearer than the ring's. */

@@ -75,7 +75,14 @@ export class Moves {
     else slots.add(asked)
     const needed = asRelay || (slots.sound === 0 && barriers.size > 0 && config.maxPeers > 3)
     const body = encodeAsk({ session, ring, degree, needed, ...(relays && { relays }) })
-    out.push({ kind: 'tell', to: peer, letter: LETTER.ASK, body, via: road })
+    out.push({
+      kind: 'tell',
+      to: peer,
+      letter: LETTER.ASK,
+      body,
+      via: road,
+      tentative: now < this.woundedUntil,
+    })
     const patience = slots.patience(asked)
     const other = isDoubtful ? 'mesh' : 'signaling'
     asked.again = { body, via: other, at: now + Math.min(patience, AGAIN) }
@@ -99,7 +106,9 @@ export class Moves {
     if (slot.again === undefined || now < slot.again.at) return
     const { body, via } = slot.again
     slot.again = undefined
-    if (slot.phase === 'asked') out.push({ kind: 'tell', to: slot.peer, letter: LETTER.ASK, body, via })
+    const tentative = now < this.woundedUntil
+    if (slot.phase === 'asked')
+      out.push({ kind: 'tell', to: slot.peer, letter: LETTER.ASK, body, via, tentative })
   }
 
   /** What is under way with a peer; in a session, what belongs to it. */

@@ -22,6 +22,7 @@ export function overlayTables(overlay: Overlay): TableSize[] {
     { table: 'overlay.neighbours', size: told, bound: maxPeers * MAX_IDS },
     { table: 'overlay.view', size: view.size, bound: VIEW_SIZE },
     { table: 'overlay.departed', size: departed.size, bound: MOST_DEPARTED },
+    { table: 'overlay.departures', size: overlay['ground'].exchange['departures'].size, bound: MAX_IDS },
     { table: 'overlay.barriers', size: overlay['ground'].barriers.size, bound: MAX_BARRIERS },
     { table: 'overlay.waits', size: backoff.size, bound: MAX_WAITS },
     { table: 'overlay.suggestions', size: overlay['plan'].suggestions, bound: ROOMY },

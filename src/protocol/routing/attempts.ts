@@ -107,13 +107,14 @@ export class Attempts {
     } else {
       // Where this peer's own place on the ring is in doubt, so is what it hears of the ring.
       if (this.relay.neighbours.size < SETTLED_LINKS) flight.turn = searchInstead(flight.turn)
-      const { course, budget } = turnOf(flight.turn)
+      const { course, budget } = turnOf(flight.turn, flight.tentative)
       // The last search is a walk through everything: nothing is left out of it.
       isSearch = budget === MAX_BUDGET
       const own = flight.sending?.aside ? this.relay.neighbours.of(to)?.link : undefined
       const tried = course === Course.LAST ? [] : flight.avoid
       const avoid = own === undefined ? tried : [...tried, own]
-      const copies = isSwallowed && !isSpent ? Math.floor(FAN_BYTES / envelope.length) : 0
+      const copies =
+        isSwallowed && !isSpent && !flight.tentative ? Math.floor(FAN_BYTES / envelope.length) : 0
       if (this.relay.fan(envelope, address, own, copies, now, out))
         return jitter(this.random, this.roundTrip.timeout(flight.attempts - 1, envelope.length), JITTER)
       const first = this.introducer(flight)
@@ -178,6 +179,7 @@ export class Attempts {
     const enough = flight.unsure ? 2 * deadEnds : deadEnds
     if (flight.deadEnds >= enough && now - flight.firstDeadEnd >= deadEndSpan) return undefined
     if (this.road(flight, flight.attempts + 1, now) === 'signaling') return 0
+    if (flight.tentative) return undefined
     // A search waits for nothing to mend.
     const hasServer = flight.via === 'any' && this.signalingUp
     const delay = flight.astray

@@ -7,7 +7,8 @@
  *     receipt = %x33 1*( first count )            ; varints: the numbers of DATA that have arrived
  *     taken   = %x34 1*( first count )            ; varints: the serials of ROUTED and BOUNCED that have arrived
  *
- *     detour  = course * 64 + budget              ; course 0 … 3 (compass.ts); turns against the gradient left, 0 … 63
+ *     detour  = course * 64 + budget              ; course 0 … 3 (compass.ts); turns against the gradient left, 0 … 63;
+ *                                                 ; with course 0 … 2 from 32 on: of a tentative letter, 32 more than are left
  *     trail   = count *( mark )                   ; with course 3; u8, u16s: who it has been at (markOf)
  *     head    = receipt-wanted * 64 + letter kind ; kind 0 … 63; 0 is the application's
  *
@@ -38,6 +39,13 @@ export interface Transit {
   /** Of course LAST: marks of the peers it has been at, at most 255. */
   readonly marks: readonly number[]
   readonly envelope: Uint8Array
+}
+
+/** Added to the budget of a walk that is not a search: to a peer that may not be there, of which no answer comes if it is not. */
+export const TENTATIVE = 32
+
+export function isTentative({ course, budget }: Transit): boolean {
+  return course !== Course.LAST && budget >= TENTATIVE
 }
 
 export const NO_MARKS: readonly number[] = []

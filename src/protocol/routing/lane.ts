@@ -30,6 +30,8 @@ export interface Sending {
   readonly via: Via
   /** Not over the link to the receiver, if there is one: it is the one that is silent. */
   readonly aside?: boolean | undefined
+  /** To a peer that may not be there: looked for where the ring would have it, and nowhere else (retry.ts). */
+  readonly tentative?: boolean | undefined
 }
 
 /**
@@ -48,6 +50,7 @@ export interface Flight extends Alarmed {
   /** When it is given up. */
   readonly until: number
   via: Via
+  tentative: boolean
   phase: Phase
   attempts: number
   deadEnds: number
@@ -98,6 +101,7 @@ export function newFlight(lane: Lane, sending: Sending | undefined, number: numb
     number,
     until,
     via: sending === undefined ? 'mesh' : sending.kind === 0 ? 'mesh' : sending.via,
+    tentative: sending?.tentative === true,
     phase: 'queued',
     attempts: 0,
     deadEnds: 0,

@@ -126,6 +126,7 @@ export class Outbound {
       this.settle(flight, met > 0 ? 'no-route' : 'timeout', out)
     } else if (phase === 'flying' && this.attempts.isHopeless(flight, now)) this.fail(flight, out)
     else if (phase === 'flying' && sending?.receipt === false) this.settle(flight, 'ok', out)
+    else if (phase === 'flying' && flight.tentative) this.fail(flight, out)
     else {
       const busy = this.busyUntil(flight)
       this.alarms.set(flight, now < busy ? Math.min(flight.until, busy) : flight.until)
@@ -334,12 +335,17 @@ export class Outbound {
 
   private askFor(lane: Lane, now: number, out: Outbox): void {
     let via: Flight['via'] = 'mesh'
+    let tentative = true
     // Where letters go by the server first, so does the question, or they would wait for the road that they avoid.
-    for (const { via: wanted } of lane.queue) if (wanted === 'signaling' || via === 'mesh') via = wanted
+    for (const flight of lane.queue) {
+      if (flight.via === 'signaling' || via === 'mesh') via = flight.via
+      tentative &&= flight.tentative
+    }
     if (via === 'signaling' && lane.ask?.via !== via && this.attempts.signalingUp) this.forgetAsk(lane)
     const isNew = lane.ask === undefined
     lane.ask ??= newFlight(lane, undefined, 0, Number.POSITIVE_INFINITY)
     lane.ask.via = via
+    lane.ask.tentative = tentative
     if (isNew) this.fly(lane.ask, now, out)
   }
 

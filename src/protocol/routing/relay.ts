@@ -37,11 +37,20 @@ import {
   writeAnswer,
   writeUnreachable,
 } from './envelope.ts'
-import { MAX_BUDGET, MAX_MARKS, NO_MARKS, readTransit, type Transit } from './frames.ts'
+import {
+  isTentative,
+  MAX_BUDGET,
+  MAX_MARKS,
+  NO_MARKS,
+  readTransit,
+  TENTATIVE,
+  type Transit,
+} from './frames.ts'
 import { Hops } from './hops.ts'
 import { Horizon } from './horizon.ts'
 import type { RoutingOutbox as Outbox } from './letter.ts'
 import type { RoutingLimits } from './limits.ts'
+import { Lost } from './lost.ts'
 import { Neighbourhood } from './neighbourhood.ts'
 import { FAN_BUDGET, isCopy } from './retry.ts'
 import { SELF, type Way, Ways } from './ways.ts'
@@ -81,6 +90,7 @@ export class Relay {
   readonly ways: Ways
   readonly hops: Hops
   readonly horizon: Horizon
+  readonly lost = new Lost()
   private readonly place: Place
   private readonly limits: RoutingLimits
   private readonly random: Random
@@ -98,13 +108,16 @@ export class Relay {
 
   linkUp(link: LinkId, record: PeerRecord): void {
     this.hops.linkUp(this.neighbours.linkUp(link, record))
+    this.lost.found(record.id)
     this.horizon.linkUp(link)
   }
 
   /** What the link had not taken stays with `hops` until {@link rescue}. */
-  linkDown(link: LinkId): Neighbour | undefined {
+  linkDown(link: LinkId, now: number): Neighbour | undefined {
     this.horizon.linkDown(link)
-    return this.neighbours.linkDown(link)
+    const gone = this.neighbours.linkDown(link)
+    if (gone?.suspect && this.neighbours.of(gone.id) === undefined) this.lost.add(gone.id, now)
+    return gone
   }
 
   clear(): void {
@@ -112,6 +125,7 @@ export class Relay {
     this.ways.clear()
     this.hops.clear()
     this.horizon.clear()
+    this.lost.clear()
   }
 
   // ── out ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -174,13 +188,9 @@ export class Relay {
   /** Sends an answer back the way its question came, or towards `address.to` where that way is broken. */
   answer(envelope: Uint8Array, address: Address, now: number, out: Outbox): void {
     const way = this.ways.add(address, SELF, [], now)
-    this.goBack(
-      way,
-      address,
-      { hops: 0, course: Course.NEAREST, budget: ANSWER_BUDGET, marks: NO_MARKS, envelope },
-      now,
-      out,
-    )
+    const budget = ANSWER_BUDGET
+    const transit = { hops: 0, course: Course.NEAREST, budget, marks: NO_MARKS, envelope }
+    this.goBack(way, address, transit, now, out)
   }
 
   // ── in ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -332,12 +342,14 @@ export class Relay {
       this.emit(way, target.link, crossed(transit, 1), now, out)
       return 'out'
     }
-    const at = placeOf(address.to)
     let { course, budget } = transit
+    const tentative = isTentative(transit)
+    if (tentative && (target?.suspect || this.lost.has(address.to, now))) return 'nowhere'
+    const at = placeOf(address.to)
     let choice = this.choose(at, course, way, transit)
     const isNearer = choice !== undefined && choice.reach < distance(course, this.place, at)
     if (choice !== undefined && (retried || !isNearer)) {
-      if (budget === 0) return 'spent'
+      if (budget === (tentative ? TENTATIVE : 0)) return 'spent'
       if (!isNearer && course !== Course.LAST && this.isClosedOver(at, course)) return 'nowhere'
       if (course !== Course.LAST || budget < MAX_BUDGET) budget--
       if (!isNearer && course !== Course.LAST) {
@@ -347,7 +359,7 @@ export class Relay {
     }
     const onward = moved(transit, transit.hops + 1, course, budget, this.marks(transit, course))
     if (choice !== undefined) {
-      if (!isAnswer(address.kind)) choice.neighbour.owing++
+      if (!isAnswer(address.kind) && !tentative) choice.neighbour.owing++
       this.emit(way, choice.neighbour.link, onward, now, out)
       return 'out'
     }
@@ -379,9 +391,12 @@ export class Relay {
     else this.walk(way, address, transit, now, out)
   }
 
-  /** Tells the sender of a letter or whois; answers are left to their fate, the sender retries. */
+  /**
+   * Tells the sender of a letter or whois; answers are left to their fate, the sender retries. So are tentative letters: who writes
+   * one does not wait for it.
+   */
   private giveUp(address: Address, transit: Transit, spent: boolean, now: number, out: Outbox): void {
-    if (isAnswer(address.kind)) return
+    if (isAnswer(address.kind) || isTentative(transit)) return
     const to = senderOf(address, transit.envelope)
     this.answer(
       writeUnreachable(to, address.way, spent),

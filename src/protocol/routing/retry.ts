@@ -3,7 +3,7 @@
  * @module
  */
 import { Course } from './compass.ts'
-import { MAX_BUDGET } from './frames.ts'
+import { MAX_BUDGET, TENTATIVE } from './frames.ts'
 import type { RoutingLimits } from './limits.ts'
 
 /** By which roads a letter may go; see `Sending.via`. */
@@ -42,7 +42,7 @@ export const FAN_BUDGET = 16
 
 /** Whether a walk is one of several copies, sent because attempts were swallowed. */
 export function isCopy(course: Course, budget: number): boolean {
-  return course !== Course.LAST && budget > SIDE_BUDGET
+  return course !== Course.LAST && budget > SIDE_BUDGET && budget < TENTATIVE
 }
 
 /**
@@ -60,8 +60,11 @@ const TURNS: readonly Turn[] = [
 /** Ends only when its hops run out (relay.ts): for where a walk was spent, which a whole ring does not do to it. */
 const SEARCH: Turn = { course: Course.LAST, budget: MAX_BUDGET }
 
-export function turnOf(turn: number): Turn {
-  return TURNS[turn] ?? SEARCH
+/** The one attempt of a tentative letter: to where the ring would have its peer, and nowhere else. */
+const LOOK: Turn = { course: Course.NEAREST, budget: TENTATIVE }
+
+export function turnOf(turn: number, tentative = false): Turn {
+  return tentative ? LOOK : (TURNS[turn] ?? SEARCH)
 }
 
 /** Whose turn it is after a turn that came to nothing; `astray`: because the walk was spent. */

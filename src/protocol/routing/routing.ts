@@ -23,6 +23,7 @@
  *     | questions to the verifier (introductions) | `maxQuestions`; behind each `maxParked` letters, `maxParkedBytes` in all |
  *     | horizons (horizon)            | 128 places per link                                                  |
  *     | ways (ways)                   | `maxWays`, `wayLife`; each has a peer's links at most                 |
+ *     | lost peers (lost)             | 64                                                                   |
  *     | frames not taken (hops)       | `maxHopFrames` and `maxHopBytes` per link; 128 ranges of serials each |
  *     | neighbours, their neighbours (relay) | links; 32 each                                                 |
  *     | letters of this peer (outbound) | `maxRequests`, `maxRequestBytes`; 8 open ways each                  |
@@ -178,7 +179,7 @@ export class Routing {
 
   linkDown(link: LinkId, now: number, out: RoutingOutbox): void {
     this.due.forget(link)
-    const gone = this.relay.linkDown(link)
+    const gone = this.relay.linkDown(link, now)
     if (gone === undefined) return
     this.relay.horizon.changed(link, now)
     this.directory.unpin(gone.id)
