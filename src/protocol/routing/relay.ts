@@ -53,7 +53,7 @@ import type { RoutingLimits } from './limits.ts'
 import { Lost } from './lost.ts'
 import { Neighbourhood } from './neighbourhood.ts'
 import { FAN_BUDGET, isCopy } from './retry.ts'
-import { SELF, type Way, Ways } from './ways.ts'
+import { leaveBy, SELF, type Way, Ways } from './ways.ts'
 
 /** Turns against the gradient that an answer may take: its way back is known, this is for when that broke. */
 const ANSWER_BUDGET = 4
@@ -181,7 +181,7 @@ export class Relay {
       course = course === Course.BEYOND ? Course.BEFORE : Course.BEYOND
     }
     // It is out on none of them alone: one that comes back, or whose link dies, is no dead end of the others.
-    way.tried.push(SELF)
+    leaveBy(way, SELF)
     return true
   }
 
@@ -419,7 +419,7 @@ export class Relay {
   }
 
   private emit(way: Way, link: LinkId, transit: Transit, now: number, out: Outbox): void {
-    way.tried.push(link)
+    leaveBy(way, link)
     this.hops.send(link, Frame.ROUTED, transit, now, out)
   }
 }

@@ -14,7 +14,7 @@ export interface Way {
   /** The link it came over first, or {@link SELF}. */
   readonly back: LinkId
   /** Links it was sent over, in order; the last is the one it is out on. */
-  readonly tried: LinkId[]
+  tried: readonly LinkId[]
   readonly at: number
   /** An answer has come by: whatever copies of the question are still about need go no further. */
   answered: boolean
@@ -45,14 +45,14 @@ export class Ways {
   }
 
   /** Remembers a way, forgetting what is too old, and the oldest where there is no room. */
-  add(address: Address, back: LinkId, tried: LinkId[], now: number): Way {
+  add(address: Address, back: LinkId, tried: readonly LinkId[], now: number): Way {
     const key = keyOf(address.way, isAnswer(address.kind))
     this.ways.delete(key)
     for (const [oldest, way] of this.ways) {
       if (this.ways.size < this.max && way.at + this.life > now) break
       this.ways.delete(oldest)
     }
-    const way = { back, tried, at: now, answered: false }
+    const way: Way = { back, tried, at: now, answered: false }
     this.ways.set(key, way)
     return way
   }
@@ -60,6 +60,14 @@ export class Ways {
   clear(): void {
     this.ways.clear()
   }
+}
+
+/**
+ * The envelope goes over a link. A new list each time: nearly all ways have one link, and a list that is pushed to takes room
+ * for seventeen (V8), times the thousands of ways that a relay remembers.
+ */
+export function leaveBy(way: Way, link: LinkId): void {
+  way.tried = [...way.tried, link]
 }
 
 /** An answer passes the peers of its question again, so it has a way of its own. Exact: 49 bits. */
