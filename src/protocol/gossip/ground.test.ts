@@ -6,9 +6,9 @@ import { Frame } from '../wire/frame.ts'
 import { Reader } from '../wire/reader.ts'
 import { decodeBeacon, encodeBeacon } from './beacon.ts'
 import { Gossip } from './gossip.ts'
-import { network } from './ledger.test-support.ts'
+import { BODY, network } from './ledger.test-support.ts'
 import { DISCOVERY_KEY, type Network, seeded } from './network.test-support.ts'
-import { MAX_SEQ } from './push.ts'
+import { MAX_SEQ, spreadOf } from './push.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -130,6 +130,21 @@ describe('the ground tree', () => {
     net.loss = 0
     net.run(11_000)
     expect(tree(net)).toMatchObject(whole(60))
+  })
+
+  test('a first message floods no more than three links from its origin, however far the root is', () => {
+    const { net } = network({ seed: 9 })
+    for (let i = 0; i < 20; i++) net.link(net.add().index, Math.max(0, i - 1))
+    net.run(20_000)
+    const end = [0, 19].find(index => (net.peer(index).gossip.ground.beacon?.hops ?? 0) > 9)!
+    const spreads: number[] = []
+    net.onFrame = (_, __, frame) => {
+      if (frame[0] === Frame.PUSH) spreads.push(spreadOf(frame[2]!))
+    }
+    net.broadcast(end, BODY)
+    net.run(3000)
+    expect(net.peers.filter(peer => peer.delivered.length === 1)).toHaveLength(19)
+    expect(Math.max(...spreads)).toBe(3)
   })
 
   test('a root that slept is forgotten; when it wakes there is one again', () => {
