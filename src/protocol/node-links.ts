@@ -125,6 +125,7 @@ export class Links {
     }
     if (!channel.up) {
       const held = machines.handshake.isVerifying(link) || this.proven.has(link)
+      if (!held) machines.handshake.early(link, machines.out)
       if (!held || !channel.hold(bytes, start, end)) machines.count('unexpected')
       return
     }

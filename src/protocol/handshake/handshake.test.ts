@@ -49,6 +49,10 @@ class Side {
     this.take(out => this.handshake.tick(now, out))
   }
 
+  early(): void {
+    this.take(out => this.handshake.early(LINK, out))
+  }
+
   private note(greeting: Greeting | undefined): void {
     if (greeting !== undefined) this.greeting = greeting
   }
@@ -184,6 +188,26 @@ describe('the handshake', () => {
     converse(a, b)
     for (let i = 0; i < 1000; i++) a.receive(Uint8Array.of(1))
     expect(a.sent.map(frame => frame[0])).toEqual(new Array(8).fill([1, 2]).flat())
+  })
+
+  it('asks for a lost AUTH as soon as the other side speaks as one that is up, and not for ever', () => {
+    const [a, b] = [new Side(1), new Side(2)]
+    a.open(b.id)
+    b.open(a.id)
+    a.receive(b.sent[0] as Uint8Array)
+    b.receive(a.sent[0] as Uint8Array)
+    // B has the AUTH of A, which lacks that of B.
+    b.receive(a.sent.at(-1) as Uint8Array)
+    expect(b.greeting?.kind).toBe('up')
+    const before = { a: a.sent.length, b: b.sent.length }
+    a.early()
+    b.receive(a.sent.at(-1) as Uint8Array)
+    for (const frame of b.sent.slice(before.b)) a.receive(frame)
+    expect(a.greeting?.kind).toBe('up')
+    const c = new Side(3)
+    c.open(b.id)
+    for (let i = 0; i < 100; i++) c.early()
+    expect(c.sent.length).toBeLessThan(12)
   })
 
   it('garbage fails the link and never throws', () => {

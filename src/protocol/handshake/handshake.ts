@@ -33,11 +33,11 @@ import { Writer } from '../wire/writer.ts'
 const DOMAIN = 'tabmesh link 1'
 const NONCE_BYTES = 16
 const TAG_BYTES = 4
-/** HELLO and AUTH are sent again after this long, doubling: the channel is reliable, but a link under test may not be. */
-const RESEND = 1000
+/** HELLO and AUTH are sent again after this long, ms, and half as long again each time: the channel is reliable, but a link under test may not be. */
+const RESEND = 500
 /**
- * Times that a link which is up answers a HELLO: two bytes asked for 236. Resends double from a second, so that eight
- * outlast every connectTimeout.
+ * Times that a link which is up answers a HELLO: two bytes asked for 236; and that one which is not yet is moved to say it
+ * again by what is too early for it. Resends alone outlast connectTimeout with eight.
  */
 const MAX_REPEATS = 8
 /** Frames that may arrive while the last AUTH is being verified (one batch of a busy neighbour). */
@@ -81,6 +81,8 @@ interface Pending {
   recordOk: boolean
   resendAt: number
   resendIn: number
+  /** Times that it may still be sent again out of turn. */
+  repeats: number
 }
 
 const EMPTY = new Uint8Array(0)
@@ -124,6 +126,7 @@ export class Handshake {
       recordOk: false,
       resendAt: now + RESEND,
       resendIn: RESEND,
+      repeats: MAX_REPEATS,
     }
     entry.hello = this.writer
       .u8(Frame.HELLO)
@@ -185,6 +188,14 @@ export class Handshake {
     return this.finish(entry)
   }
 
+  /** The other side speaks as if the link were up: its AUTH was lost, and comes again for a HELLO. */
+  early(link: LinkId, out: Outbox): void {
+    const entry = this.pending.get(link)
+    if (entry === undefined || entry.repeats === 0) return
+    entry.repeats--
+    out.push({ kind: 'send', link, frame: entry.hello })
+  }
+
   /** True while the other side's AUTH is at the verifier: frames behind it are held, not refused. */
   isVerifying(link: LinkId): boolean {
     return this.pending.get(link)?.verifying === true
@@ -193,7 +204,7 @@ export class Handshake {
   tick(now: number, out: Outbox): void {
     for (const entry of this.pending.values()) {
       if (now < entry.resendAt) continue
-      entry.resendIn *= 2
+      entry.resendIn *= 1.5
       entry.resendAt = now + entry.resendIn
       out.push({ kind: 'send', link: entry.link, frame: entry.hello })
       if (entry.auth !== undefined) out.push({ kind: 'send', link: entry.link, frame: entry.auth })

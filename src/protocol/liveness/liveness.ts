@@ -10,6 +10,9 @@
  * (the two stages of SWIM; Das, Gupta & Motivala, DSN 2002, §4.2). A page that is about to be hidden or frozen says so
  * with REST: its silence makes it a suspect as fast as anybody's, and kills the link only after {@link REST_SECONDS}.
  *
+ * Loss is told from death by the link's own past: where PINGs go without an answer and the neighbour is there all the same,
+ * more of them are sent until its silence means something.
+ *
  * Invariants
  * 1. A link remembers the times of its last {@link MEMORY} PINGs, so a PONG that is slower than the probing still measures.
  * 2. Silence during this peer's own stall (a late tick) counts for nobody.
@@ -28,7 +31,7 @@ export interface LivenessDefaults {
   readonly probeAfter: number
   /** Wait for a PONG before the next PING, ms; at least four round trips. */
   readonly probeWait: number
-  /** Unanswered PINGs until a neighbour is suspect. Two: one lost or late answer is no news. */
+  /** Unanswered PINGs until a neighbour is suspect, where none are lost. Two: one lost or late answer is no news. */
   readonly suspectAfter: number
   /** Silence after which a link is given up, ms. 6 s: longer than the stalls of a busy page, near ICE's own 5.4 s. */
   readonly deadAfter: number
@@ -77,6 +80,26 @@ const BUSY = 2000
  */
 const TOGETHER = 150
 
+/** What one PING without an answer counts for in the share of those; RFC 6298 §2 has this gain for round trips. */
+const LOSS_GAIN = 1 / 8
+/** PINGs of one silence that count: more of them in a row are a stall, and no loss. */
+const MOST_LOST = 3
+/** A link loses packets where more than this share of its PINGs had no answer: two of the last dozen; one is no news. */
+const LOSSY = 0.15
+/** There a neighbour is suspect once its silence is as unlikely as this: about once in twenty minutes of silences a second apart … */
+const UNLIKELY = 0.001
+/** … and after so many PINGs at the latest: in 3.4 s. */
+const MOST_PROBES = 8
+
+/** PINGs without an answer until a neighbour is suspect, where this share of them is lost. */
+export function probesFor(loss: number, least: number): number {
+  if (loss <= LOSSY) return least
+  let probes = 1
+  for (let chance = loss; probes < MOST_PROBES && (probes < least || chance > UNLIKELY); chance *= loss)
+    probes++
+  return probes
+}
+
 /** A tick this much later than asked for means that this peer was stalled itself, ms. */
 const STALL = 400
 
@@ -96,6 +119,8 @@ interface Watched {
   /** Send times by nonce modulo {@link MEMORY}. */
   readonly sentAt: Float64Array
   unanswered: number
+  /** The smoothed share of PINGs that had no answer in time although the neighbour was there. */
+  loss: number
   suspect: boolean
   /** Silence after which it is dead, ms, where that is to be known soon; 0 otherwise. */
   patience: number
@@ -135,6 +160,7 @@ export class Liveness {
       nonce: 0,
       sentAt: new Float64Array(MEMORY).fill(-1),
       unanswered: 0,
+      loss: this.usualLoss(),
       suspect: false,
       patience: 0,
       rest: 0,
@@ -193,7 +219,8 @@ export class Liveness {
     if (entry === undefined || entry.patience > 0 || entry.rest > 0) return
     // It would only give more time to one that is all but dead.
     if (this.deadAt(entry) <= now + this.limits.deadAfterHint) return
-    entry.patience = this.limits.deadAfterHint
+    const { deadAfterHint, suspectAfter } = this.limits
+    entry.patience = (deadAfterHint * probesFor(entry.loss, suspectAfter)) / suspectAfter
     entry.heardAt = Math.max(entry.heardAt, now - 1)
     this.ping(entry, now, out)
   }
@@ -266,6 +293,7 @@ export class Liveness {
       this.lives(entry, now)
     }
     entry.measuredAt = now
+    entry.loss -= entry.loss * LOSS_GAIN
     // RFC 6298 §2: the smoothed round trip, gain 1/8.
     entry.roundTrip =
       entry.roundTrip === undefined ? sample : entry.roundTrip + (sample - entry.roundTrip) / 8
@@ -303,7 +331,7 @@ export class Liveness {
       }
       if (entry.pingedAt > 0) {
         entry.unanswered++
-        const enough = entry.patience > 0 ? 1 : this.limits.suspectAfter
+        const enough = probesFor(entry.loss, this.limits.suspectAfter) - (entry.patience > 0 ? 1 : 0)
         if (entry.unanswered >= enough && !entry.suspect) {
           entry.suspect = true
           vitals.push({ kind: 'suspect', link, suspect: true })
@@ -314,8 +342,16 @@ export class Liveness {
     return vitals
   }
 
+  /** What the links lose on average: a new one is taken for no better until it has shown to be. */
+  private usualLoss(): number {
+    let sum = 0
+    for (const { loss } of this.links.values()) sum += loss
+    return sum / Math.max(1, this.links.size)
+  }
+
   private lives(entry: Watched, now: number): void {
     entry.heardAt = now
+    for (let i = Math.min(entry.unanswered, MOST_LOST); i > 0; i--) entry.loss += (1 - entry.loss) * LOSS_GAIN
     entry.unanswered = 0
     entry.patience = 0
     this.changed(entry)

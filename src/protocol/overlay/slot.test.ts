@@ -26,6 +26,7 @@ function slot(first: number, more: Partial<Slot> = {}): Slot {
     tryIn: 0,
     retired: false,
     road: 'mesh',
+    sought: false,
     doubtful: false,
     renewUntil: 0,
     restarts: false,
