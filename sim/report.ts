@@ -104,6 +104,10 @@ export interface Report {
   readonly healMs: number | null
   /** Pushes between peers that a partition had left on different islands, per message that an island lacked: at least 1. */
   readonly crossingsPerMissing: number | null
+  /** Events of the busiest virtual second of the ten after a partition or a silent kill, per live peer; an idle one has 16. */
+  readonly stormEventsPerPeerPerSecond: number | null
+  /** Bytes sent over links in those ten seconds, per live peer. */
+  readonly stormBytesPerPeer: number | null
   /** Virtual ms until all that joined were one island. */
   readonly joinMs: number | null
   /** Virtual ms from joining to the first link: mean and worst of all peers. */
@@ -198,6 +202,8 @@ const ROWS: readonly (readonly [keyof Report, string, (value: number) => string]
   ['routingRecoveryMs', 'routing whole after', plain(0, ' ms')],
   ['healMs', 'healed after', plain(0, ' ms')],
   ['crossingsPerMissing', 'crossings per missing message', plain(3)],
+  ['stormEventsPerPeerPerSecond', 'events per peer, busiest second', plain(1)],
+  ['stormBytesPerPeer', 'bytes per peer, ten seconds', plain(0)],
   ['virtualMs', 'virtual time', value => `${(value / 1000).toFixed(1)} s`],
   ['realMs', 'real time', value => `${(value / 1000).toFixed(1)} s`],
   ['events', 'events', plain(0)],

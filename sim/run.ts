@@ -102,6 +102,8 @@ const EMPTY: Report = {
   routingRecoveryMs: null,
   healMs: null,
   crossingsPerMissing: null,
+  stormEventsPerPeerPerSecond: null,
+  stormBytesPerPeer: null,
   joinMs: null,
   firstLinkMs: null,
   worstFirstLinkMs: null,

@@ -5,6 +5,7 @@
 import { directFigures, sendDirects, wholeAgain } from '../directs.ts'
 import type { Lab } from '../lab.ts'
 import type { Scenario } from '../scenario.ts'
+import { watchStorm } from '../storm.ts'
 
 /** A message every so many ms, and how many after the kill: a quarter of a minute. */
 const DIRECT_GAP = 10
@@ -15,6 +16,7 @@ export function killSilently(lab: Lab, share: number): void {
   const { world } = lab
   const killedAt = world.now
   for (const peer of lab.pick(Math.floor(world.options.peers * share))) world.kill(peer)
+  watchStorm(world, lab.found)
   const directs = sendDirects(world, DIRECTS, DIRECT_GAP)
   Object.assign(lab.found, directFigures(directs))
   lab.found.routingRecoveryMs = wholeAgain(directs.sent, killedAt)

@@ -5,6 +5,7 @@
 import type { Lab } from '../lab.ts'
 import type { Peer } from '../peer.ts'
 import type { Scenario } from '../scenario.ts'
+import { MOST_STORM, watchStorm } from '../storm.ts'
 
 /** Virtual seconds of partition. */
 const SECONDS = 60
@@ -19,6 +20,7 @@ export function aMinuteApart(lab: Lab): readonly Peer[] {
   const before = world.traffic.copy()
   const sent = []
   world.partition(beyond)
+  watchStorm(world, lab.found)
   for (let second = 0; second < SECONDS; second++) {
     const sender = senders[second % senders.length]
     if (sender !== undefined) sent.push(lab.broadcast(sender))
@@ -42,7 +44,12 @@ export const partition: Scenario = {
     { field: 'delivery', min: 1 },
     { field: 'healMs', max: 5000 },
     { field: 'ringFaults', max: 0 },
-    ...(loss + duplicate + reorder === 0 ? [{ field: 'crossingsPerMissing', max: 2 } as const] : []),
+    ...(loss + duplicate + reorder === 0
+      ? [
+          { field: 'crossingsPerMissing', max: 2 } as const,
+          { field: 'stormEventsPerPeerPerSecond', max: MOST_STORM } as const,
+        ]
+      : []),
   ],
   run(lab) {
     lab.joinOneByOne()

@@ -23,8 +23,8 @@ import type { RoutingOutbox as Outbox } from './letter.ts'
 import type { RoutingLimits } from './limits.ts'
 import { Seen } from './seen.ts'
 
-/** Milliseconds that TAKEN may wait for company, on all links until the same time: under half of the least wait of the other side. */
-export const TAKEN_DELAY = 140
+/** Milliseconds that TAKEN may wait for company: a third of the least wait of the other side. */
+export const TAKEN_DELAY = 100
 /** Frames that have arrived after which it waits no longer: a quarter of what the other side keeps. */
 const TAKEN_AFTER = 64
 /** Milliseconds until a frame is sent again, at least … */
@@ -85,8 +85,6 @@ export class Hops {
   resent = 0
   /** Links that TAKEN is due on. */
   private owing = 0
-  /** When the next of them are sent, all at once: each for itself would wake this peer ten times as often. */
-  private takenAt = 0
   private readonly hops = new Map<LinkId, Hop>()
   private readonly alarms = new Alarms<Hop>()
   private readonly limits: RoutingLimits
@@ -225,8 +223,7 @@ export class Hops {
     else taken.push(number, number)
     if (hop.takenCount++ === 0) this.owing++
     // Sent again: the first TAKEN was lost, or is late.
-    if (this.takenAt <= now) this.takenAt = now + TAKEN_DELAY
-    const at = isNew ? this.takenAt : now
+    const at = isNew ? now + TAKEN_DELAY : now
     if (hop.takenCount >= TAKEN_AFTER) this.acknowledge(hop, out)
     else if (at < hop.takenAt) {
       hop.takenAt = at
