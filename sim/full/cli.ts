@@ -55,7 +55,8 @@ async function runAll(jobs: readonly Job[], given: FullArguments, results: Resul
 }
 
 function noteTime(known: Map<string, number>, run: Run): void {
-  if (run.figures === undefined) return
+  // What was cut short says what it had found, and may again: how long it would take is not known.
+  if (run.figures === undefined || run.figures.stoppedAfter != null) return
   const key = `${run.name} ${run.peers}`
   known.set(key, Math.max(known.get(key) ?? 0, run.figures.realMs))
 }
