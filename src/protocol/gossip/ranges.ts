@@ -69,11 +69,7 @@ export class RangeSet {
 
   /** Forgets every number below `n`. */
   dropBelow(n: number): void {
-    const index = this.at(n)
-    if (index === this.count) return this.clear()
-    const start = Math.max(n, this.start(index))
-    const end = this.end(index)
-    this.put(0, index + 1, start, end)
+    this.remove(0, n - 1)
   }
 
   /** Forgets the lowest ranges until at most `max` are left. */
