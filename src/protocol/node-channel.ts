@@ -11,6 +11,12 @@ import { Unpacker } from './wire/packet.ts'
 /** Frames of liveness and overlay from one link: a rush of joins among 64 neighbours is 10 a second each. */
 const CHATTER_BURST = 100
 const CHATTER_PER_SECOND = 20
+/**
+ * SEEKs from one link. Where half of a swarm has died each survivor passes on some 25 a second over all its links, for as long as
+ * gaps are open.
+ */
+const SEEKS_BURST = 256
+const SEEKS_PER_SECOND = 64
 /** Bytes of frames that wait for the last AUTH to be verified: one packet of a busy neighbour, 64 times. */
 export const MAX_HELD_BYTES = 1024 * 1024
 
@@ -20,6 +26,8 @@ export class Channel {
   readonly score = new Score()
   /** Frames of liveness and overlay that it may send: a burst is read, a flood is not. */
   readonly chatter: Credit
+  /** SEEKs, which are passed on, that it may send. */
+  readonly seeks: Credit
   /** Frames that arrived while the last AUTH was at the verifier. */
   held: Uint8Array[] = []
   heldBytes = 0
@@ -32,6 +40,7 @@ export class Channel {
   constructor(link: LinkId, now: number) {
     this.link = link
     this.chatter = new Credit(CHATTER_BURST, CHATTER_PER_SECOND, now)
+    this.seeks = new Credit(SEEKS_BURST, SEEKS_PER_SECOND, now)
   }
 
   /** Keeps a copy of a frame until the link is up; false when there is no room. */

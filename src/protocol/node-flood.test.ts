@@ -131,7 +131,7 @@ describe('a flood', () => {
 })
 
 describe('more than anybody needs', () => {
-  const RATIONED = ['SHUFFLE', 'SHUFFLED', 'empty SHUFFLE', 'NEIGHBOURS', 'PING', 'RANGES'] as const
+  const RATIONED = ['SHUFFLE', 'SHUFFLED', 'empty SHUFFLE', 'NEIGHBOURS', 'PING', 'RANGES', 'SEEK'] as const
   it.each(RATIONED)('of %s is counted, and ends the link when it goes on', kind => {
     const counted = () => ['rate', 'unexpected'].reduce((sum, drop) => sum + victim.drops(drop as 'rate'), 0)
     const before = counted()

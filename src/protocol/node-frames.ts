@@ -35,8 +35,10 @@ export class Frames {
   read(channel: Channel, type: number, reader: Reader, now: number): Drop | undefined {
     const { machines } = this
     const { link } = channel
-    if (type < Frame.PUSH && type !== Frame.BYE && type !== Frame.SEEK && !channel.chatter.take(1, now))
-      return 'rate'
+    if (type < Frame.PUSH && type !== Frame.BYE) {
+      const credit = type === Frame.SEEK ? channel.seeks : channel.chatter
+      if (!credit.take(1, now)) return 'rate'
+    }
     switch (type) {
       case Frame.PUSH:
       case Frame.ACK:
