@@ -136,7 +136,7 @@ export function skipped(state: GossipState, neighbour: Neighbour, entry: SkipEnt
   // Sent before the sender heard that more is wanted: a branch may want it.
   if (generation < mine.shrunkAt) mine.staleTo = Math.max(mine.staleTo, ranges.last ?? 0)
   if (stream.parent !== neighbour.link) return
-  const late = (ranges.first ?? 0) < stream.next
+  const late = (ranges.first ?? 0) < stream.highest
   for (let i = 0; i < ranges.count; i++) mine.pulls.remove(ranges.start(i), ranges.end(i))
   for (const branch of stream.edges.values()) {
     if (branch === edge || generation < mine.shrunkAt || !stream.agrees(branch)) continue

@@ -89,6 +89,10 @@ export class EdgeTopics {
   liar = false
 
   hold(from: number, to: number): void {
+    // What is learned of late lies below what the neighbour was told of.
+    const i = this.withheld.at(from)
+    const known = i < this.withheld.count && this.withheld.start(i) <= from && this.withheld.end(i) >= to
+    if (!known) this.toldTo = Math.min(this.toldTo, from - 1)
     this.withheld.add(from, to)
     this.withheld.limit(MAX_WITHHELD)
   }
