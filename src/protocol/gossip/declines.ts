@@ -91,7 +91,11 @@ export function reconsider(state: GossipState, stream: Stream, since = 0): void 
     if (from > 0) topics.soundFrom = topics.shrunkAt
   }
   if (wanted) tellAll(state, stream, from)
-  else if (from > 0 && (topics.absent.last ?? 0) >= from && stream.parent !== undefined) {
+  else if (
+    from > 0 &&
+    Math.max(topics.absent.last ?? 0, topics.staleTo) >= from &&
+    stream.parent !== undefined
+  ) {
     const parent = state.neighbours.get(stream.parent)
     if (parent !== undefined) tell(state, parent, stream, from)
   }
