@@ -72,12 +72,14 @@ export function decline(state: GossipState, stream: Stream, candidates: Iterable
 }
 
 /**
- * The application or a branch may want what was declined. From number `from` on (0: from now on) what was missed is
+ * The application or a branch may want what was declined. From number `since` on (0: from now on) what was missed is
  * asked for.
  */
-export function reconsider(state: GossipState, stream: Stream, from = 0): void {
+export function reconsider(state: GossipState, stream: Stream, since = 0): void {
   const { topics } = stream
   if (topics === undefined) return
+  // What is below, and not settled here yet, the parent will not speak of again unless asked.
+  const from = since > 0 ? Math.min(since, stream.base || since) : 0
   let wanted = false
   for (const topic of topics.declined) if (wants(state, stream, topic)) wanted = topics.declined.delete(topic)
   if (wanted) {
@@ -89,7 +91,11 @@ export function reconsider(state: GossipState, stream: Stream, from = 0): void {
     if (from > 0) topics.soundFrom = topics.shrunkAt
   }
   if (wanted) tellAll(state, stream, from)
-  else if (from > 0 && (topics.absent.last ?? 0) >= from && stream.parent !== undefined) {
+  else if (
+    from > 0 &&
+    Math.max(topics.absent.last ?? 0, topics.staleTo) >= from &&
+    stream.parent !== undefined
+  ) {
     const parent = state.neighbours.get(stream.parent)
     if (parent !== undefined) tell(state, parent, stream, from)
   }
@@ -99,6 +105,20 @@ function tellAll(state: GossipState, stream: Stream, from: number): void {
   ;(stream.topics as StreamTopics).generation++
   for (const neighbour of state.neighbours.values())
     tell(state, neighbour, stream, neighbour.link === stream.parent ? from : 0)
+}
+
+/** From here on a new parent has something to say: what is missing here, and what a branch waits to hear of. */
+export function unsettled(stream: Stream): number {
+  let from = stream.base
+  const absent = stream.topics?.absent
+  for (const { eager, upstream, told, topics: branch } of stream.edges.values()) {
+    if (!eager || upstream || branch === undefined || branch.from === 0 || absent === undefined) continue
+    for (let i = absent.at(branch.from); i < absent.count && absent.start(i) < from; i++) {
+      const seq = Math.max(branch.from, absent.start(i))
+      if (!branch.withheld.has(seq) && !told.has(seq)) from = seq
+    }
+  }
+  return from
 }
 
 /** Tells a neighbour, at the end of the turn, what is declined of a stream. */

@@ -17,7 +17,7 @@ import {
   type TallyEntry,
   writeTally,
 } from './control.ts'
-import { flushTells, reconsider, tell as tellDeclines } from './declines.ts'
+import { flushTells, reconsider, tell as tellDeclines, unsettled } from './declines.ts'
 import type { Neighbour } from './neighbour.ts'
 import { RangeSet } from './ranges.ts'
 import type { GossipState } from './state.ts'
@@ -222,7 +222,7 @@ export function graft(state: GossipState, neighbour: Neighbour, entry: GraftEntr
   if (stream.topics !== undefined) reconsider(state, stream)
   // A parent may decline what is wanted here, and learns since when.
   if (stream.topics !== undefined || stream.edges.get(neighbour.link)?.topics?.declined.size)
-    tellDeclines(state, neighbour, stream, stream.base)
+    tellDeclines(state, neighbour, stream, unsettled(stream))
 }
 
 /** The end of a turn: prunes and grafts go out, and acks and ripe announcements with whatever else went. */

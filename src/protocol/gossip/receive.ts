@@ -238,7 +238,11 @@ function passOn(state: GossipState, message: Message, from: Neighbour | undefine
   for (const neighbour of state.neighbours.values()) {
     if (neighbour === from || neighbour.peer === stream.origin) continue
     const edge = stream.edges.get(neighbour.link)
-    if (edge?.told.has(seq)) continue
+    if (edge?.told.has(seq)) {
+      // No push follows that the branch would be told with.
+      if (edge.eager && !edge.upstream) tellSkips(state, neighbour, stream)
+      continue
+    }
     if (withhold(state, neighbour, message)) {
       // What came out of order, it may be waiting for.
       if (seq < stream.highest) tellSkips(state, neighbour, stream, true)

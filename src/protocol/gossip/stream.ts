@@ -225,9 +225,9 @@ export class Stream {
       topics.absent.add(this.next, to)
       topics.absent.limit(MAX_RANGES)
       topics.skippedFor = this.parent
-      if (this.next > topics.staleTo) {
-        for (const edge of this.edges.values())
-          if (edge.link !== this.parent && this.agrees(edge)) edge.topics?.hold(this.next, to)
+      for (const edge of this.edges.values()) {
+        if (edge.link === this.parent || !this.agrees(edge)) continue
+        if (this.next > (edge.topics?.staleTo ?? 0)) edge.topics?.hold(this.next, to)
       }
       this.next = to + 1
     }

@@ -16,7 +16,7 @@ import { graftSoon, wanted } from './repair.ts'
 import type { GossipState } from './state.ts'
 import type { Edge, Message, Stream } from './stream.ts'
 import { encodeSkip } from './topic-frames.ts'
-import { branched, reopen } from './topic-rules.ts'
+import { branched, newBranch, reopen } from './topic-rules.ts'
 import { adopt, grafted, hurry } from './tree.ts'
 import type { Verifying } from './verifying.ts'
 import { refuse, tellSkips, withhold } from './withhold.ts'
@@ -40,6 +40,7 @@ export function supply(
     if (tree) {
       grafted(state, stream, neighbour)
       branched(state, stream, neighbour)
+      newBranch(stream, neighbour)
     }
     const edge = stream.edge(neighbour.link)
     const notHere = new RangeSet()

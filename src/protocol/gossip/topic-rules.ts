@@ -4,7 +4,7 @@
  */
 import type { Drop } from '../effect.ts'
 import { MAX_RANGES } from './config.ts'
-import { decline, edgeTopics, reconsider, wants } from './declines.ts'
+import { decline, edgeTopics, reconsider, tell, wants } from './declines.ts'
 import { advance } from './delivery.ts'
 import type { Neighbour } from './neighbour.ts'
 import { announceLater, flushDigest, prune } from './notices.ts'
@@ -133,14 +133,20 @@ export function skipped(state: GossipState, neighbour: Neighbour, entry: SkipEnt
   if (mine === undefined || topics === undefined || topics.liar) return
   if (generation > topics.told || generation < mine.soundFrom) return
   topics.skips.addAll(ranges, MAX_RANGES)
-  // Sent before the sender heard that more is wanted: a branch may want it.
+  // Sent before the sender heard that more is wanted: who becomes a branch may want it.
   if (generation < mine.shrunkAt) mine.staleTo = Math.max(mine.staleTo, ranges.last ?? 0)
   if (stream.parent !== neighbour.link) return
-  const late = (ranges.first ?? 0) < stream.next
+  const late = (ranges.first ?? 0) < stream.highest
   for (let i = 0; i < ranges.count; i++) mine.pulls.remove(ranges.start(i), ranges.end(i))
   for (const branch of stream.edges.values()) {
-    if (branch === edge || generation < mine.shrunkAt || !stream.agrees(branch)) continue
-    for (let i = 0; i < ranges.count; i++) branch.topics?.hold(ranges.start(i), ranges.end(i))
+    if (branch === edge || branch.topics === undefined || !stream.agrees(branch)) continue
+    if (generation < branch.topics.soundFrom) {
+      // The parent says what of it is declined now, and announces the rest.
+      branch.topics.staleTo = Math.max(branch.topics.staleTo, ranges.last ?? 0)
+      tell(state, neighbour, stream, ranges.first ?? 1)
+      continue
+    }
+    for (let i = 0; i < ranges.count; i++) branch.topics.hold(ranges.start(i), ranges.end(i))
     const below = state.neighbours.get(branch.link)
     if (late && below !== undefined) tellSkips(state, below, stream)
   }
@@ -152,12 +158,21 @@ export function branched(state: GossipState, stream: Stream, neighbour: Neighbou
   const branch = stream.edges.get(neighbour.link)?.topics
   let from = branch?.from ?? 0
   reconsider(state, stream, from)
+  if (from > 0) newBranch(stream, neighbour)
   if (branch === undefined || from === 0 || !stream.agrees(stream.edge(neighbour.link))) return
   // What is held back from here, is from every branch.
   const { skips, topics } = stream
   if (skips === undefined || topics === undefined) return
   from = Math.max(from, topics.staleTo + 1)
   for (let i = skips.at(from); i < skips.count; i++) branch.hold(Math.max(from, skips.start(i)), skips.end(i))
+}
+
+/** A neighbour asks to be a branch, or for what it missed as one: what was held back before more was wanted here, it may want. */
+export function newBranch(stream: Stream, neighbour: Neighbour): void {
+  const branch = stream.edge(neighbour.link).topics
+  if (branch === undefined || stream.topics === undefined) return
+  branch.soundFrom = stream.topics.shrunkAt
+  branch.staleTo = stream.topics.staleTo
 }
 
 /** A neighbour over a new link tells how far it has got: what this peer declines may not reach it any other way. */

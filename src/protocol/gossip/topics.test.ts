@@ -33,16 +33,17 @@ class Rooms {
     this.net.broadcast(from, text, topic)
   }
 
-  /** Where somebody has not exactly what it wants, in order. */
-  differences(peers: readonly Peer[] = this.net.peers, since = 0): string[] {
+  /** Where somebody has not exactly what it wants since some message, in order; some before it, it may have or not. */
+  differences(peers: readonly Peer[] = this.net.peers, since = 0, open = since): string[] {
     const found: string[] = []
+    const may = new Set(this.sent.slice(open, since).map(each => each.text))
     for (const peer of peers) {
       for (const from of new Set(this.sent.map(each => each.from))) {
         if (from === peer.index) continue
         const due = this.sent
           .slice(since)
           .filter(each => each.from === from && this.wants[peer.index]!.covers(each.topic))
-        const got = peer.delivered.filter(each => each.from === this.net.peer(from).id)
+        const got = peer.delivered.filter(each => each.from === this.net.peer(from).id && !may.has(each.text))
         const name = (text: string): string => text.split(' ')[2]!
         const [a, b] = [due.map(each => name(each.text)).join(), got.map(each => name(each.text)).join()]
         if (a !== b) found.push(`seed ${this.net.seed}: ${peer.index} has of ${from} [${b}], not [${a}]`)
@@ -109,23 +110,29 @@ describe('topics', () => {
     expect(cost(true)).toBe(cost(false))
   })
 
-  test('an interest that comes later gets what is sent from then on, and nothing of before', () => {
-    const room = rooms({ seed: 29 })
-    const send = (count: number): void => {
-      for (let i = 0; i < count; i++) {
-        room.send(7, `t${i % 5}`)
-        room.net.run(200)
+  // What was sent 200 ms before may be under way still, over five links of 50 ms: who has it by a repair is given it.
+  const UNDER_WAY = 1
+  const SEEDS = Array.from({ length: 40 }, (_, i) => i + 1)
+  test.each(SEEDS)(
+    'an interest that comes later gets what is sent from then on, and nothing of before (seed %i)',
+    seed => {
+      const room = rooms({ seed })
+      const send = (count: number): void => {
+        for (let i = 0; i < count; i++) {
+          room.send(7, `t${i % 5}`)
+          room.net.run(200)
+        }
       }
-    }
-    send(15)
-    for (let i = 1; i < 40; i += 4) room.interest(i, ['t4', 't0'])
-    room.net.run(1000)
-    for (const peer of room.net.peers) peer.delivered.length = 0
-    const since = room.sent.length
-    send(20)
-    room.net.run(3000)
-    expect(room.differences(undefined, since)).toEqual([])
-  })
+      send(15)
+      for (let i = 1; i < 40; i += 4) room.interest(i, ['t4', 't0'])
+      room.net.run(1000)
+      for (const peer of room.net.peers) peer.delivered.length = 0
+      const since = room.sent.length
+      send(20)
+      room.net.run(1000)
+      expect(room.differences(undefined, since, since - UNDER_WAY)).toEqual([])
+    },
+  )
 
   test('a topic nobody wants stays with its sender, whose broadcasts are settled', () => {
     const room = new Rooms({ seed: 4 })

@@ -69,6 +69,10 @@ export class EdgeTopics {
   until = 0
   /** It wants to know what there is from here on, should this peer have declined it. */
   from = 0
+  /** For a branch: what the parent held back under an older generation than this may be its loss. */
+  soundFrom = 0
+  /** So may what was held back up to here. */
+  staleTo = 0
   /** The link is new: until then the neighbour counts as a branch. */
   openUntil = 0
   /** Numbers held back from it. */
@@ -89,6 +93,10 @@ export class EdgeTopics {
   liar = false
 
   hold(from: number, to: number): void {
+    // What is learned of late lies below what the neighbour was told of.
+    const i = this.withheld.at(from)
+    const known = i < this.withheld.count && this.withheld.start(i) <= from && this.withheld.end(i) >= to
+    if (!known) this.toldTo = Math.min(this.toldTo, from - 1)
     this.withheld.add(from, to)
     this.withheld.limit(MAX_WITHHELD)
   }

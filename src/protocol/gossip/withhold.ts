@@ -49,7 +49,7 @@ export function tellAbsent(state: GossipState, neighbour: Neighbour, id: number,
 /** A neighbour asks for what this peer does not have, or holds back from it. False when it is neither. */
 export function refuse(stream: Stream, edge: Edge, seq: number, notHere: RangeSet): boolean {
   const skipped = stream.skips?.has(seq)
-  if (skipped && stream.agrees(edge) && seq > (stream.topics?.staleTo ?? 0)) edge.topics?.hold(seq, seq)
+  if (skipped && stream.agrees(edge) && seq > (edge.topics?.staleTo ?? 0)) edge.topics?.hold(seq, seq)
   else if (skipped || stream.isAbsent(seq)) notHere.add(seq)
   else return false
   return true
