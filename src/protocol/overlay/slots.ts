@@ -176,13 +176,15 @@ export class Slots {
     return latest
   }
 
-  /** Slots that are of use: neighbours, and what may become one. Suspects are, until they are half of `enough`. */
+  /**
+   * Slots that are of use: neighbours, and what may become one. A suspect is, for it may be a stalled page; two at a time are a fault
+   * of the swarm, and waiting the 6 s until they are dead would leave it thin for as long. Nor is one that is half of `enough`.
+   */
   held(enough: number, now: number): number {
     const living = this.sound + this.pending(now)
-    if (2 * living < enough) return living
     let suspects = 0
     for (const slot of this) if (slot.phase === 'up' && slot.suspect && !isRenewing(slot)) suspects++
-    return living + suspects
+    return suspects > 1 || 2 * living < enough ? living : living + suspects
   }
 
   /** The ring slots as they are: neighbours only, no suspects. */

@@ -5,10 +5,11 @@
  *     horizon = %x35 count *128( place )         ; varint, 3 bytes each: the first 24 bits of ids; the first `count` are of
  *                                                ; neighbours' neighbours, the others of peers one link further
  *
- * It is told when it has changed, {@link SETTLE} after the change and at most every {@link PERIOD}: old news here costs a
- * detour, never a letter. Bound: {@link MAX_PLACES} per neighbour.
+ * It is told when it has changed, {@link SETTLE} after the change and once in {@link PERIOD}, {@link BURST} in a row after
+ * a quiet time: old news here costs a detour, never a letter; where half of a swarm has died it costs all of them one. Bound: {@link MAX_PLACES} per neighbour.
  * @module
  */
+import { Credit } from '../credit.ts'
 import type { Drop } from '../effect.ts'
 import type { LinkId } from '../input.ts'
 import { jitter, type Random } from '../random.ts'
@@ -25,12 +26,16 @@ import { PLACE_UNIT } from './sight.ts'
 export const MAX_PLACES = 128
 /** Milliseconds for a change and what follows from it: an overlay that grows changes several links at once. */
 const SETTLE = 1000
-/** Milliseconds between two horizons on one link: with everything in flux 13 bytes a second. */
+/**
+ * Horizons on one link in a row, when it is new and after a fault that changes all of them: one for what silence shows, one for the
+ * links made since, and one for the neighbours' own; 4 % of what joining costs. Then one in so many ms: in constant flux 13 bytes a second.
+ */
+const BURST = 3
 const PERIOD = 30_000
 
 interface Told extends Alarmed {
   readonly link: LinkId
-  at: number
+  readonly credit: Credit
   /** What it was told last. */
   frame: Uint8Array
 }
@@ -56,8 +61,9 @@ export class Horizon {
     return this.alarms.next
   }
 
-  linkUp(link: LinkId): void {
-    this.told.set(link, { slot: NO_ALARM, link, at: Number.NEGATIVE_INFINITY, frame: NOTHING })
+  linkUp(link: LinkId, now: number): void {
+    const credit = new Credit(BURST, 1000 / PERIOD, now)
+    this.told.set(link, { slot: NO_ALARM, link, credit, frame: NOTHING })
   }
 
   linkDown(link: LinkId): void {
@@ -75,7 +81,7 @@ export class Horizon {
   changed(link: LinkId, now: number): void {
     for (const told of this.told.values()) {
       if (told.link === link || told.slot !== NO_ALARM) continue
-      const due = Math.max(now, told.at + PERIOD)
+      const due = now + told.credit.wait(1, now)
       this.alarms.set(told, due + jitter(this.random, SETTLE, 0.25))
     }
   }
@@ -85,7 +91,7 @@ export class Horizon {
       const frame = this.write(told.link)
       if (isSame(frame, told.frame)) continue
       told.frame = frame
-      told.at = now
+      told.credit.take(1, now)
       out.push({ kind: 'send', link: told.link, frame })
     }
   }

@@ -106,10 +106,10 @@ export class Relay {
 
   // ── links ──────────────────────────────────────────────────────────────────────────────────────────────
 
-  linkUp(link: LinkId, record: PeerRecord): void {
+  linkUp(link: LinkId, record: PeerRecord, now: number): void {
     this.hops.linkUp(this.neighbours.linkUp(link, record))
     this.lost.found(record.id)
-    this.horizon.linkUp(link)
+    this.horizon.linkUp(link, now)
   }
 
   /** What the link had not taken stays with `hops` until {@link rescue}. */

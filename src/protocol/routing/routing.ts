@@ -172,7 +172,7 @@ export class Routing {
     this.directory.pin(record.id)
     // Each side showed the other its record.
     this.directory.put(record).knowsUs = true
-    this.relay.linkUp(link, record)
+    this.relay.linkUp(link, record, now)
     this.outbound.entered(record.id, isNewer, now, out)
     this.outbound.linkUp(record.id, now, out)
   }
