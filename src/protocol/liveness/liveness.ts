@@ -88,14 +88,16 @@ const MOST_LOST = 3
 const LOSSY = 0.15
 /** There a neighbour is suspect once its silence is as unlikely as this: about once in twenty minutes of silences a second apart … */
 const UNLIKELY = 0.001
+/** … sooner where its silence is expected, as this peer was away or somebody says that it is gone … */
+const EXPECTED = 0.1
 /** … and after so many PINGs at the latest: in 3.4 s. */
 const MOST_PROBES = 8
 
 /** PINGs without an answer until a neighbour is suspect, where this share of them is lost. */
-export function probesFor(loss: number, least: number): number {
+export function probesFor(loss: number, least: number, unlikely = UNLIKELY): number {
   if (loss <= LOSSY) return least
   let probes = 1
-  for (let chance = loss; probes < MOST_PROBES && (probes < least || chance > UNLIKELY); chance *= loss)
+  for (let chance = loss; probes < MOST_PROBES && (probes < least || chance > unlikely); chance *= loss)
     probes++
   return probes
 }
@@ -331,7 +333,8 @@ export class Liveness {
       }
       if (entry.pingedAt > 0) {
         entry.unanswered++
-        const enough = probesFor(entry.loss, this.limits.suspectAfter) - (entry.patience > 0 ? 1 : 0)
+        const { loss, patience } = entry
+        const enough = patience > 0 ? probesFor(loss, 1, EXPECTED) : probesFor(loss, this.limits.suspectAfter)
         if (entry.unanswered >= enough && !entry.suspect) {
           entry.suspect = true
           vitals.push({ kind: 'suspect', link, suspect: true })
