@@ -6,7 +6,7 @@
  */
 
 import { run, tool } from './lib.mjs'
-import { installWithApt, isExecutable, placesOf, starts } from './program.mjs'
+import { installWithApt, isExecutable, majorVersion, placesOf, starts } from './program.mjs'
 
 const { env, platform } = process
 
@@ -16,6 +16,8 @@ const PLACES = platform === 'darwin' ? ['/Applications/Firefox.app/Contents/MacO
 
 /** An unpatched Firefox is driven by WebDriver BiDi, which Playwright 1.64.1 calls this. */
 const CHANNEL = 'moz-firefox'
+/** It knows all that Playwright 1.64.1 asks of it; 140 does not (`network.addDataCollector`). */
+const OLDEST = 153
 
 /** @typedef {{ channel?: string, executablePath: string }} Launch what Playwright's `firefox.launch()` takes */
 
@@ -38,7 +40,9 @@ export async function findFirefox() {
     throw new Error(`FIREFOX_PATH names ${named}, which does not start`)
   }
   const onPath = platform === 'win32' ? [] : COMMANDS.flatMap(name => placesOf(name))
-  const executablePath = [...onPath, ...PLACES].find(starts)
+  const executablePath = [...onPath, ...PLACES].find(
+    path => starts(path) && (majorVersion(path) ?? OLDEST) >= OLDEST,
+  )
   return executablePath ? { channel: CHANNEL, executablePath } : downloaded()
 }
 

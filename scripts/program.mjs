@@ -28,12 +28,21 @@ export function isExecutable(path) {
 export function starts(path) {
   if (!isExecutable(path)) return false
   if (platform === 'win32') return true // there, --version opens a window
+  return majorVersion(path) !== undefined
+}
+
+/**
+ * The first number of a version, as the program says it; nothing where it does not start.
+ *
+ * @param {string} path
+ */
+export function majorVersion(path) {
   try {
-    return /\d+\.\d+/.test(
-      execFileSync(path, ['--version'], { timeout: 20_000, encoding: 'utf8', stdio: 'pipe' }),
-    )
+    const said = execFileSync(path, ['--version'], { timeout: 20_000, encoding: 'utf8', stdio: 'pipe' })
+    const found = /(\d+)\.\d+/.exec(said)
+    return found ? Number(found[1]) : undefined
   } catch {
-    return false
+    return undefined
   }
 }
 
@@ -64,6 +73,7 @@ export function installWithApt(packages) {
       stdio: ['ignore', 2, 2],
       env: { ...env, DEBIAN_FRONTEND: 'noninteractive' },
     }).status === 0
-  const install = () => apt('install', '-y', '--no-install-recommends', ...packages)
-  return install() || (apt('update') && install())
+  // With the lists of an old image old packages are installed: Firefox 140, which Playwright cannot drive. Without a network both fail.
+  apt('update')
+  return apt('install', '-y', '--no-install-recommends', ...packages)
 }
