@@ -26,6 +26,8 @@ const NEVER = Number.POSITIVE_INFINITY
 const MAX_INQUIRIES = 32
 /** Neighbours asked for one: one may have come a moment ago. */
 const MAX_ASKED = 4
+/** Whoever was silent is asked again after this, ms, until the question is over. */
+const AGAIN = 2000
 /** A neighbour is silent after this and two round trips, ms. */
 const PATIENCE = 1500
 /** Questions of which late answers are still expected, per neighbour. */
@@ -226,7 +228,12 @@ export class Inquiries {
       each.questionCredit.take(1, state.now),
     )
     if (neighbour === undefined) {
-      if (free.length > 0 && asked.size === 0) this.close(inquiry, 'busy')
+      if (asked.size > 0 && answers === 0 && state.now < inquiry.deadline) {
+        // All were asked, and none of them spoke: a page that comes back has links that are not yet up at their other ends.
+        asked.clear()
+        inquiry.silentAt = state.now + AGAIN
+        this.schedule()
+      } else if (free.length > 0 && asked.size === 0) this.close(inquiry, 'busy')
       else this.finish(inquiry)
       return
     }

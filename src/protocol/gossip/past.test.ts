@@ -261,6 +261,16 @@ describe('who asks', () => {
     expect(bench.frame(late.link, encodePastEnd(late.wanted.question, 1))).toBe(undefined)
   })
 
+  test('asks everybody again where all were silent, as after a reload', () => {
+    const bench = new Bench(1)
+    bench.ask(1)
+    const lost = bench.question
+    bench.pass(4000)
+    expect(bench.question).not.toBe(lost)
+    bench.answer([4])
+    expect(bench.texts).toEqual(['4'])
+  })
+
   test('is told what there is when the time is over; nothing from nobody is a timeout', () => {
     const bench = new Bench(1)
     bench.ask(5, Number.POSITIVE_INFINITY, 1000)
