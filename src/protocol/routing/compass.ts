@@ -95,6 +95,9 @@ export interface Choice {
  *
  * A search gives `marks`, the peers that it has been at: those are left out, and who leads to nobody new (nobody but
  * them and neighbours of this peer) comes last, so that it gets out of a clique by its one door.
+ *
+ * A walk that was `misled` before goes by what neighbours say of their own links, and no longer by what they have heard of
+ * others': where many have died, peers that tell each other of the same dead one send a letter around among themselves.
  */
 export function choose(
   neighbours: Iterable<Neighbour>,
@@ -105,6 +108,7 @@ export function choose(
   random?: Random,
   marks?: ReadonlySet<number>,
   doubt = Number.POSITIVE_INFINITY,
+  misled = false,
 ): Choice | undefined {
   const passed: PeerId[] = [self]
   let open: Neighbour[] = []
@@ -126,7 +130,7 @@ export function choose(
   let bestOwn = Number.POSITIVE_INFINITY
   for (const neighbour of open) {
     const own = distance(course, neighbour, target)
-    const reach = reachOf(neighbour, own, target, course, passed, marks)
+    const reach = reachOf(neighbour, own, target, course, passed, marks, misled)
     if (reach > bestReach) continue
     // Who knows the target itself differs in nothing but how quickly it is reached.
     const ranked = reach === 0 && own > 0 ? 0 : own
@@ -194,6 +198,7 @@ function reachOf(
   course: Course,
   passed: readonly PeerId[],
   marks: ReadonlySet<number> | undefined,
+  misled: boolean,
 ): number {
   let reach = own
   for (const peer of neighbour.peers) {
@@ -202,7 +207,7 @@ function reachOf(
     reach = steps
   }
   // A search goes by what is certain.
-  if (marks !== undefined || reach === 0) return reach
+  if (marks !== undefined || misled || reach === 0) return reach
   // A unit for what was cut off, and one for each link further: of all ways to a peer the shortest is nearest.
   const near = PLACE_UNIT + stepsTo(course, sight.look(neighbour.near, target.at))
   const further = 2 * PLACE_UNIT + stepsTo(course, sight.look(neighbour.further, target.at))

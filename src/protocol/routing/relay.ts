@@ -52,11 +52,11 @@ import type { RoutingOutbox as Outbox } from './letter.ts'
 import type { RoutingLimits } from './limits.ts'
 import { Lost } from './lost.ts'
 import { Neighbourhood } from './neighbourhood.ts'
-import { FAN_BUDGET, isCopy } from './retry.ts'
+import { FAN_BUDGET, isCopy, NEAREST_BUDGET } from './retry.ts'
 import { leaveBy, SELF, type Way, Ways } from './ways.ts'
 
 /** Turns against the gradient that an answer may take: its way back is known, this is for when that broke. */
-const ANSWER_BUDGET = 4
+const ANSWER_BUDGET = NEAREST_BUDGET
 /**
  * Questions in a row that a neighbour may owe a sign that it passes anything on until others are taken before it. Letters that
  * want no receipt count, too: below 16 joins alone cast doubt on honest neighbours. A copy (retry.ts) is sent because
@@ -311,13 +311,24 @@ export class Relay {
 
   // ── the walk ───────────────────────────────────────────────────────────────────────────────────────────
 
-  private choose(target: Place, course: Course, way: Way, transit: Transit) {
+  private choose(target: Place, course: Course, way: Way, transit: Transit, retried: boolean) {
     const visited = way.back === SELF ? way.tried : [way.back, ...way.tried]
     // Retries draw lots among equals, so that they do not all meet the same bad relay.
     const random = course === Course.NEAREST ? undefined : this.random
     const marks = course === Course.LAST ? new Set(transit.marks) : undefined
     const doubt = isCopy(course, transit.budget) ? COPY_DOUBT : DOUBT
-    return choose(this.neighbours.values(), this.place.id, target, course, visited, random, marks, doubt)
+    const misled = retried || transit.budget < NEAREST_BUDGET
+    return choose(
+      this.neighbours.values(),
+      this.place.id,
+      target,
+      course,
+      visited,
+      random,
+      marks,
+      doubt,
+      misled,
+    )
   }
 
   /** One step of the walk of another's envelope; its sender is told when that ends it. */
@@ -346,7 +357,7 @@ export class Relay {
     const tentative = isTentative(transit)
     if (tentative && (target?.suspect || this.lost.has(address.to, now))) return 'nowhere'
     const at = placeOf(address.to)
-    let choice = this.choose(at, course, way, transit)
+    let choice = this.choose(at, course, way, transit, retried)
     const isNearer = choice !== undefined && choice.reach < distance(course, this.place, at)
     if (choice !== undefined && (retried || !isNearer)) {
       if (budget === (tentative ? TENTATIVE : 0)) return 'spent'
@@ -354,7 +365,7 @@ export class Relay {
       if (course !== Course.LAST || budget < MAX_BUDGET) budget--
       if (!isNearer && course !== Course.LAST) {
         course = turned(course, this.place, at)
-        choice = this.choose(at, course, way, transit)
+        choice = this.choose(at, course, way, transit, retried)
       }
     }
     const onward = moved(transit, transit.hops + 1, course, budget, this.marks(transit, course))

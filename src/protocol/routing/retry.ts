@@ -35,7 +35,9 @@ export interface Turn {
   readonly budget: number
 }
 
-/** Turns against the gradient of an attempt from one side of the ring. */
+/** Turns against the gradient of an attempt by the shortest way. With fewer left a walk has been misled (compass.ts). */
+export const NEAREST_BUDGET = 4
+/** The same of an attempt from one side of the ring. */
 const SIDE_BUDGET = 8
 /** The same for each of the copies that go out at once: for eight of them it is known by it. */
 export const FAN_BUDGET = 16
@@ -51,7 +53,7 @@ export function isCopy(course: Course, budget: number): boolean {
  * the first three need no budget, so that a peer that is gone costs little.
  */
 const TURNS: readonly Turn[] = [
-  { course: Course.NEAREST, budget: 4 },
+  { course: Course.NEAREST, budget: NEAREST_BUDGET },
   { course: Course.BEYOND, budget: SIDE_BUDGET },
   { course: Course.BEFORE, budget: SIDE_BUDGET },
   { course: Course.LAST, budget: 16 },
