@@ -14,7 +14,7 @@ import { codeVersion, keep, leftToDo, type Results, type Run, readResults, write
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const FILE = join(ROOT, 'sim', 'results', 'latest.json')
 
-/** What a run that is cut short needs to start and to say what it has found, ms: ten thousand peers on a busy machine take over 15 s. */
+/** What a run that is cut short needs to start and to say what it has found, ms: with 15 s a run of ten thousand peers was ended before it had. */
 const LAST_WORDS = 60_000
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
