@@ -26,7 +26,7 @@ import { PLACE_UNIT } from './sight.ts'
 export const MAX_PLACES = 128
 /**
  * Milliseconds for a change and what follows from it: an overlay that grows changes several links at once. Each link further takes
- * another one: with 1000 letters went astray by what horizons told of the dead for a second longer.
+ * another one; docs/DECISIONS.md has what 1000 cost where half of a swarm had died.
  */
 const SETTLE = 400
 /**
