@@ -10,6 +10,7 @@ export interface LogMessage {
   readonly from: PeerId
   readonly name: string
   readonly text: string
+  /** When it was written, ms since 1970, as its writer says. */
   readonly at: number
   readonly own: boolean
   /** A direct message: with whom. */

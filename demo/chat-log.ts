@@ -30,6 +30,12 @@ function firstAfter(list: Element, at: number, tolerance: number): Element | nul
   return next
 }
 
+/** A line of the past. */
+export interface EarlierMessage extends LogMessage {
+  /** When it came to who told of it, ms since 1970 by this page's clock. */
+  readonly came: number
+}
+
 export class ChatLog {
   private readonly log = byId('chat-log', HTMLElement)
   private readonly invite = byId('chat-empty', HTMLElement)
@@ -83,14 +89,17 @@ export class ChatLog {
     return element('div', { ...attributes, 'data-testid': 'earlier' }, heading)
   }
 
-  /** Adds lines to such a section, which stands where its last line belongs. */
-  addEarlier(section: HTMLElement, messages: readonly LogMessage[]): void {
+  /**
+   * Adds lines to such a section, which stands where its last line belongs. Answers of several neighbours are put together
+   * by when the lines reached the swarm: that is one clock's time, where writers have one each.
+   */
+  addEarlier(section: HTMLElement, messages: readonly EarlierMessage[]): void {
     const stay = !this.atEnd
     this.invite.hidden = true
     for (const message of messages) {
       const entry = lineOf(message, this.choosePeer)
       this.messages.set(entry, message)
-      this.insert(section, entry, message.at, LATE)
+      this.insert(section, entry, message.came, 0)
     }
     this.insert(this.log, section, timeOf(section.lastElementChild), 0)
     if (!stay) this.toEnd()

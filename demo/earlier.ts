@@ -70,6 +70,7 @@ export class Earlier {
       name: line.name || this.people.nameOf(from),
       text: line.text,
       at: writtenAt(line, at),
+      came: at,
       own: from === this.mesh.peerId,
     }))
     const isOlder = lines.every(({ at }) => at < this.opened)

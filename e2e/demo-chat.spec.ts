@@ -97,10 +97,16 @@ test('who comes later reads what was said before, once and in its place', async 
   await c.part('leave-join').click()
   await expect(c.part('chat-log').locator('.bubble')).toHaveText(['first', 'second', 'third', 'fourth'])
 
-  // After a reload its own lines are among those of the past.
-  await a.page.reload()
-  const own = a.page.getByRole('group', { name: 'Before you came' }).locator('.own .bubble')
-  await expect(own).toHaveText(['first', 'third'])
+  // After reloads its own lines are among those of the past: it is the same peer, and what it said in an earlier
+  // session is not forgotten with that session.
+  const id = await a.peerId()
+  for (let reloads = 0; reloads < 3; reloads++) {
+    await a.page.reload()
+    await expect(a.part('chat-log').locator('.bubble')).toHaveText(['first', 'second', 'third', 'fourth'])
+    expect(await a.peerId()).toBe(id)
+    const own = a.page.getByRole('group', { name: 'Before you came' }).locator('.own .bubble')
+    await expect(own).toHaveText(['first', 'third'])
+  }
 })
 
 test('when nobody tells of the past nothing is shown, and the chat goes on', async ({ context }) => {

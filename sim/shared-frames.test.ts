@@ -46,8 +46,11 @@ describe('shared frames', () => {
     for (let i = 0; i < 3; i++) world.broadcast(world.peers[i]!)
     world.advance(3000)
     const frames = world.peers.flatMap(({ machine }) => {
-      const { messages } = (machine as unknown as Node)['machines'].gossip['state'].history.latest!.stream
-      return [...messages.values()].map(message => message.frame)
+      const { history } = (machine as unknown as Node)['machines'].gossip['state']
+      const last = history.latest!
+      return [last, last.older!, last.older!.older!]
+        .filter(({ stream }) => stream === last.stream)
+        .map(({ frame }) => frame)
     })
     expect(frames.length).toBe(30)
     const texts = new Set(frames.map(frame => Buffer.from(frame).toString('hex')))

@@ -7,6 +7,8 @@ import type { Scenario } from '../scenario.ts'
 /** Messages asked for, of half as many again. */
 const LAST = 50
 const NEWCOMERS = 10
+/** Where frames are lost, repairs change the order: so many more are asked for, that the last are among them everywhere. */
+const SPARE = 15
 
 export const late: Scenario = {
   name: 'late',
@@ -29,7 +31,8 @@ export const late: Scenario = {
     const newcomers = world.peers.slice(-NEWCOMERS)
     world.runUntil(() => newcomers.every(peer => peer.joinedAt <= world.now), 60_000)
     world.advance(1000)
-    const asked = newcomers.map(peer => world.history(peer, LAST))
+    const count = world.options.loss === 0 ? LAST : LAST + SPARE
+    const asked = newcomers.map(peer => world.history(peer, count))
     world.runUntil(() => asked.every(inquiry => inquiry.outcome !== undefined), 20_000, 10)
     const found = asked.map(inquiry => inquiry.found.filter(message => last.has(message)).length)
     lab.found.historyShare = found.reduce((sum, count) => sum + count, 0) / (LAST * NEWCOMERS)

@@ -80,7 +80,7 @@ export interface GossipOptions {
   readonly maxRetries?: number
   /** Links a broadcast may cross, 1 … 255. Default 64. */
   readonly maxHops?: number
-  /** Bytes of recent broadcasts kept for retries and repair, 64 KiB … 1 GiB. Default 8 MiB. */
+  /** Bytes of recent broadcasts kept for retries, repair and {@link Mesh.history}, 64 KiB … 1 GiB. Default 8 MiB. */
   readonly historyBytes?: number
 }
 

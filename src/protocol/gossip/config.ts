@@ -16,7 +16,7 @@ export interface GossipSettings {
   readonly maxRetries: number
   /** Links a broadcast may cross, 1 … 255. */
   readonly maxHops: number
-  /** Recent broadcasts kept for retries and repair, an overhead of 256 per message included. */
+  /** Recent broadcasts kept for retries, repair and the past, an overhead of 256 per message included. */
   readonly historyBytes: number
   /** Largest body that is accepted. */
   readonly maxBody: number

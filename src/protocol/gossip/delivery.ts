@@ -11,7 +11,7 @@ import { MAX_RANGES } from './config.ts'
 import { ORDER, RECEIPT, UNORDERED } from './push.ts'
 import { arrived } from './receipts.ts'
 import type { GossipState } from './state.ts'
-import type { Message, Stream } from './stream.ts'
+import { type Message, Stream } from './stream.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 /** Neighbours asked about a gap, evenly over its timeout: with a fifth of all packets lost, one in 300 gets no answer. */
@@ -142,7 +142,8 @@ export function remember(state: GossipState, message: Message): void {
   for (;;) {
     const oldest = state.history.surplus
     if (oldest === undefined) return
-    while (oldest.stream.held.has(oldest.seq)) skipGap(state, oldest.stream)
+    const { stream, seq } = oldest
+    if (stream instanceof Stream) while (stream.held.has(seq)) skipGap(state, stream)
     state.history.remove(oldest)
   }
 }
@@ -151,6 +152,6 @@ export function remember(state: GossipState, message: Message): void {
 export function forget(state: GossipState, stream: Stream): void {
   while (stream.held.size > 0) skipGap(state, stream)
   state.early.delete(stream)
-  state.history.removeStream(stream)
+  state.history.retire(stream)
   if (stream.key !== undefined) state.counters.forgotten++
 }

@@ -41,7 +41,8 @@ import { readFrame } from './frames.ts'
 import { groundDue, groundLinkLost, groundLinkUp } from './ground.ts'
 import type { Ground } from './ground-state.ts'
 import { healDue } from './heal.ts'
-import { Inquiries, type Question } from './inquiries.ts'
+import { Inquiries } from './inquiries.ts'
+import type { Question } from './inquiry.ts'
 import { changeInterests, greet, tellInterests } from './interests.ts'
 import { Neighbour } from './neighbour.ts'
 import { flushAcks, flushDigest, flushTallies, flushTouched } from './notices.ts'
@@ -105,7 +106,7 @@ export class Gossip {
     this.verifying.clear()
     for (const stream of [...state.streams.byId.values()])
       if (stream !== state.own) state.streams.drop(stream)
-    state.history.removeStream(state.own)
+    state.history.clear()
     state.own.edges.clear()
     state.own.seeded = false
     state.ground.clear()
@@ -141,6 +142,7 @@ export class Gossip {
     compareAll(state, neighbour)
     groundLinkUp(state, neighbour)
     askAgain(state, neighbour)
+    this.inquiries.met()
     this.end()
   }
 

@@ -1,25 +1,22 @@
 /**
  * Asking for the past: the latest messages of a topic, from one neighbour after the other until there are enough or
- * nobody knows more. What comes is verified like any broadcast, and told in one list; it is not delivered, and what is
+ * nobody knows more. Who has been in the swarm longest is asked first, as newcomers agree on what they have all missed.
+ * What comes is verified like any broadcast, and told in one list; it is not delivered, and what is
  * still to be delivered is left out.
  * @module
  */
 import type { Drop, Outcome, PastBroadcast } from '../effect.ts'
-import type { PeerId } from '../id.ts'
-import type { Input, LinkId, RequestId } from '../input.ts'
-import { below } from '../random.ts'
+import type { LinkId, RequestId } from '../input.ts'
 import { idOfKey } from '../record.ts'
 import type { Reader } from '../wire/reader.ts'
 import { ASSUMED_ROUND_TRIP } from './config.ts'
-import type { Entry } from './control.ts'
+import { askable, expectsElders, hasElder, inOrder, settledAt } from './elders.ts'
+import { type Found, Inquiry, knownOf, type Question } from './inquiry.ts'
 import type { Neighbour } from './neighbour.ts'
 import { decodePast, encodeHistory } from './past.ts'
 import { type Push, type PushHead, pushToSign } from './push.ts'
-import { RangeSet } from './ranges.ts'
 import type { GossipState } from './state.ts'
 import { streamId } from './stream.ts'
-
-export type Question = Extract<Input, { kind: 'history' }>
 
 const NEVER = Number.POSITIVE_INFINITY
 /** Open at once: a page with a few rooms. */
@@ -36,40 +33,6 @@ const MAX_LATE = 16
 interface Bad {
   readonly drop: Drop
   readonly link: LinkId
-}
-
-interface Found {
-  readonly stream: number
-  readonly seq: number
-  readonly from: PeerId
-  readonly body: Uint8Array
-  at: number
-  readonly here: boolean
-}
-
-class Inquiry {
-  readonly question: Question
-  readonly number: number
-  readonly deadline: number
-  readonly found = new Map<string, Found>()
-  readonly asked = new Set<LinkId>()
-  /** Who is asked now; when it counts as silent. */
-  link: LinkId | undefined
-  silentAt = NEVER
-  /** Of the answer at hand: how many were new, and how many there should be now. */
-  fresh = 0
-  said: number | undefined
-  checking = 0
-  /** The most that a neighbour said there should be. */
-  most = 0
-  answers = 0
-  bytes = 0
-
-  constructor(question: Question, number: number, now: number) {
-    this.question = question
-    this.number = number
-    this.deadline = now + question.timeout
-  }
 }
 
 export class Inquiries {
@@ -125,6 +88,11 @@ export class Inquiries {
     for (const inquiry of this.byNumber.values()) if (inquiry.link === link) this.ask(inquiry)
   }
 
+  /** A link came up: whoever waits to ask has somebody. */
+  met(): void {
+    for (const inquiry of this.byNumber.values()) if (inquiry.link === undefined) this.ask(inquiry)
+  }
+
   tick(): void {
     const { now } = this.state
     for (const inquiry of this.byNumber.values()) {
@@ -148,6 +116,7 @@ export class Inquiries {
     if (push !== undefined) return this.take(inquiry, neighbour, push, value)
     if (inquiry.link === neighbour.link) {
       inquiry.said = value
+      inquiry.reach = Math.min(inquiry.reach, neighbour.since ?? NEVER)
       this.answered(inquiry)
     }
     return undefined
@@ -207,9 +176,10 @@ export class Inquiries {
     inquiry.answers++
     inquiry.most = Math.max(inquiry.most, said)
     const whole = found.size >= said
-    // Two that know the same know what there is; two that know nothing may be as new as this peer.
-    if (found.size > 0 && found.size >= inquiry.most && fresh === 0 && inquiry.answers > 1)
-      return this.finish(inquiry)
+    // Two that know the same know what there is, unless somebody may have been here before them; two that know nothing may be
+    // as new as this peer.
+    const alike = found.size > 0 && found.size >= inquiry.most && fresh === 0 && inquiry.answers > 1
+    if (alike && !hasElder(askable(this.state, inquiry), inquiry)) return this.finish(inquiry)
     if (!whole && inquiry.link !== undefined) inquiry.asked.delete(inquiry.link)
     this.ask(inquiry)
   }
@@ -222,18 +192,17 @@ export class Inquiries {
     const { found, asked, answers } = inquiry
     if (found.size >= last || asked.size >= MAX_ASKED || asked.size + answers >= 2 * MAX_ASKED)
       return this.finish(inquiry)
-    const free = [...state.neighbours.values()].filter(({ suspect, link }) => !suspect && !asked.has(link))
-    const first = below(state.config.random, Math.max(1, free.length))
-    const neighbour = [...free.slice(first), ...free.slice(0, first)].find(each =>
+    const free = askable(state, inquiry)
+    const neighbour = inOrder(free, inquiry, state.config.random).find(each =>
       each.questionCredit.take(1, state.now),
     )
     if (neighbour === undefined) {
       if (asked.size > 0 && answers === 0 && state.now < inquiry.deadline) {
         // All were asked, and none of them spoke: a page that comes back has links that are not yet up at their other ends.
         asked.clear()
-        inquiry.silentAt = state.now + AGAIN
-        this.schedule()
-      } else if (free.length > 0 && asked.size === 0) this.close(inquiry, 'busy')
+        this.wait(inquiry, state.now + AGAIN)
+      } else if (asked.size > 0 && expectsElders(state, inquiry)) this.wait(inquiry, settledAt(state))
+      else if (free.length > 0 && asked.size === 0) this.close(inquiry, 'busy')
       else this.finish(inquiry)
       return
     }
@@ -250,6 +219,11 @@ export class Inquiries {
     const known = knownOf(inquiry)
     const most = age === NEVER ? 0 : Math.max(1, Math.round(age))
     state.send(neighbour, encodeHistory({ question: inquiry.number, last, age: most, topic, known }))
+    this.schedule()
+  }
+
+  private wait(inquiry: Inquiry, until: number): void {
+    inquiry.silentAt = until
     this.schedule()
   }
 
@@ -315,15 +289,4 @@ export class Inquiries {
       return seq > (state.streams.tombstones.get(id) ?? 0) && at >= (state.joinedAt ?? state.now)
     return seq >= stream.base && (stream.held.has(seq) || !stream.above.has(seq))
   }
-}
-
-/** What need not be sent. */
-function knownOf({ found }: Inquiry): Entry[] {
-  const byStream = new Map<number, RangeSet>()
-  for (const { stream, seq } of found.values()) {
-    const ranges = byStream.get(stream) ?? new RangeSet()
-    byStream.set(stream, ranges)
-    ranges.add(seq)
-  }
-  return Array.from(byStream, ([stream, ranges]) => ({ stream, ranges }))
 }

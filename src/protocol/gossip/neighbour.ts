@@ -40,6 +40,8 @@ export class Neighbour {
   readonly peer: PeerId
   /** Milliseconds; `undefined` until measured. */
   roundTrip: number | undefined
+  /** When it joined the swarm, as it says, on this peer's clock; `undefined` until it has compared. */
+  since: number | undefined
   full = false
   suspect = false
   /** It was passed over while it could not be used: compare ranges as soon as it can. */

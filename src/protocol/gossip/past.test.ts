@@ -4,6 +4,7 @@ import type { LinkId } from '../input.ts'
 import { idOfKey } from '../record.ts'
 import { Frame, type FrameType } from '../wire/frame.ts'
 import { Reader } from '../wire/reader.ts'
+import { encodeRanges, Purpose } from './control.ts'
 import { Gossip } from './gossip.ts'
 import { checksum, DISCOVERY_KEY, isChecksum, seeded } from './network.test-support.ts'
 import {
@@ -46,13 +47,17 @@ class Bench {
   readonly own = random.bytes(32)
   private asked = 0
 
-  constructor(links = 2, settings: object = {}) {
+  /** All neighbours have been here for a minute, unless `ages`, in ms, says otherwise; -1: it has not told yet. */
+  constructor(links = 2, settings: object = {}, ages: readonly number[] = []) {
     const { own } = this
     const config = { id: idOfKey(own), key: own, discoveryKey: DISCOVERY_KEY, epoch: EPOCH }
     this.gossip = new Gossip({ ...config, random: seeded(5), ...settings })
     this.gossip.start(this.now)
-    for (let link = 1; link <= links; link++)
+    for (let link = 1; link <= links; link++) {
       this.turn(out => this.gossip.linkUp(link, idOfKey(Uint8Array.of(link)), this.now, out))
+      const age = ages[link - 1] ?? 60_000
+      if (age >= 0) this.frame(link, encodeRanges({ purpose: Purpose.ALL, age, entries: [] }))
+    }
     this.sent.length = 0
   }
 
@@ -181,6 +186,38 @@ describe('who supplies', () => {
     expect(supplied(bench, { known })).toEqual(['1 4000', 'end 3'])
   })
 
+  test('has what was said in sessions, and by senders, that it keeps no tree of any more', () => {
+    const bench = new Bench(2, { maxStreams: 4 })
+    const say = (text: string, author: Uint8Array, epoch: number): void => {
+      bench.frame(1, pushOf(1, 'chat', text, author, epoch))
+      bench.pass(10)
+    }
+    for (const reload of [0, 1, 2, 3]) say(`session ${reload}`, ann, EPOCH + reload)
+    for (let i = 0; i < 6; i++) say(`sender ${i}`, random.bytes(32), EPOCH)
+    expect(bench.gossip.stats.streams).toBe(4)
+    expect(supplied(bench, {}).at(-1)).toBe('end 10')
+    bench.ask(10)
+    expect(bench.texts).toEqual([
+      ...[0, 1, 2, 3].map(reload => `session ${reload}`),
+      ...[0, 1, 2, 3, 4, 5].map(i => `sender ${i}`),
+    ])
+    expect(bench.past?.map(({ delivered }) => delivered)).toEqual(Array(10).fill(true))
+    // A replay finds the door closed, as before.
+    const { length } = bench.delivered
+    bench.frame(1, pushOf(1, 'chat', 'session 0', ann, EPOCH))
+    expect(bench.delivered).toHaveLength(length)
+  })
+
+  test('what it keeps of them is within the bound, and is gone when it leaves', () => {
+    const bench = new Bench(2, { historyBytes: 65_536 })
+    for (let reload = 0; reload < 100; reload++)
+      bench.frame(1, pushOf(1, 'chat', 'x'.repeat(2000), ann, EPOCH + reload))
+    expect(bench.gossip.stats.historyBytes).toBeLessThanOrEqual(65_536)
+    expect(bench.gossip.stats.messages).toBeGreaterThan(20)
+    bench.turn(out => bench.gossip.stop(bench.now, out))
+    expect(bench.gossip.stats).toMatchObject({ historyBytes: 0, messages: 0 })
+  })
+
   test('gives a mebibyte and no more, and one message however large', () => {
     const bench = new Bench()
     for (const seq of [1, 2, 3, 4]) bench.frame(1, pushOf(seq, 'chat', 'x'.repeat(400_000)))
@@ -233,6 +270,76 @@ describe('who asks', () => {
     bench.answer([], 2)
     expect(bench.texts).toEqual(['7', '8'])
     expect(bench.questions).toBe(2)
+  })
+
+  test('asks first who has been here longest, and is not content before: newcomers know the same too little', () => {
+    for (const ages of [
+      [2000, 90_000, 1000],
+      [90_000, 1000, 2000],
+      [1000, 2000, 90_000],
+    ]) {
+      const bench = new Bench(3, {}, ages)
+      bench.ask()
+      expect(bench.question.link).toBe(ages.indexOf(90_000) + 1)
+      bench.answer([9, 8, 7])
+      bench.answer([], 1)
+      expect(bench.texts).toEqual(['7', '8', '9'])
+      expect(bench.questions).toBe(2)
+    }
+  })
+
+  test('asks the next eldest for what an answer lacked', () => {
+    const bench = new Bench(5, {}, [1000, 1000, 90_000, 1000, 80_000])
+    bench.ask()
+    bench.answer([9], 3)
+    expect(bench.question.link).toBe(3)
+    bench.pass(2000)
+    expect(bench.question.link).toBe(5)
+    bench.answer([8, 7], 3)
+    bench.answer([], 0)
+    expect(bench.texts).toEqual(['7', '8', '9'])
+  })
+
+  test('asks who has not told how long it has been here, after all others', () => {
+    const bench = new Bench(3, {}, [2000, -1, 1000])
+    bench.ask()
+    expect(bench.question.link).toBe(1)
+    bench.answer([9])
+    while (bench.question.link !== 2) bench.answer([], 1)
+    bench.answer([8, 7], 3)
+    expect(bench.texts).toEqual(['7', '8', '9'])
+    // Who tells it while others are asked is next.
+    const later = new Bench(4, {}, [2000, -1, 1000, -1])
+    later.ask()
+    later.frame(4, encodeRanges({ purpose: Purpose.ALL, age: 70_000, entries: [] }))
+    later.answer([9])
+    expect(later.question.link).toBe(4)
+  })
+
+  test('has just joined, and met newcomers only: waits for a link to somebody else, if they have such', () => {
+    const meet = (peers: readonly number[]): Bench => {
+      const bench = new Bench(1, {}, [1000])
+      bench.gossip.neighboursOf(1, new Set(peers.map(n => idOfKey(Uint8Array.of(n)))))
+      bench.ask()
+      bench.answer([9], 1)
+      return bench
+    }
+    expect(meet([]).outcomes).toEqual(['ok'])
+    const bench = meet([2])
+    expect(bench.outcomes).toEqual([])
+    bench.turn(out => bench.gossip.linkUp(2, idOfKey(Uint8Array.of(2)), bench.now, out))
+    expect(bench.question.link).toBe(2)
+    bench.answer([8], 2)
+    expect(bench.texts).toEqual(['8', '9'])
+    // It does not wait for long.
+    const alone = meet([2])
+    alone.pass(2999)
+    expect(alone.outcomes).toEqual([])
+    alone.pass(1)
+    expect(alone.texts).toEqual(['9'])
+    alone.ask()
+    alone.answer([9], 1)
+    expect(alone.outcomes).toEqual(['ok', 'ok'])
   })
 
   test('asks again when part of an answer was lost', () => {

@@ -12,14 +12,25 @@ import { RangeSet } from './ranges.ts'
 import type { Request } from './request.ts'
 import type { EdgeTopics, StreamTopics } from './topics.ts'
 
-/** A verified broadcast. */
-export interface Message {
-  readonly stream: Stream
+/** What the past has of a broadcast. */
+export interface Kept {
+  readonly stream: Stream | { readonly id: number; readonly origin: PeerId | undefined }
   readonly seq: number
-  /** Ready to be passed on; empty once history has let it go. */
+  /** As it was signed; empty once history has let it go. */
   frame: Uint8Array
   readonly topic: string
   body: Uint8Array
+  /** When it had been checked and could be passed on; this peer's own, when it could be sent. */
+  at: number
+  older: Kept | undefined
+  newer: Kept | undefined
+  /** Bytes it counts for; 0 when it is not in the list. */
+  cost: number
+}
+
+/** A verified broadcast. */
+export interface Message extends Kept {
+  readonly stream: Stream
   /** Order and receipt, as signed. */
   readonly options: number
   /** What it comes after: stream and number by turns. */
@@ -30,13 +41,7 @@ export interface Message {
   readonly late: boolean
   /** When it came over a link. */
   readonly came: number
-  /** When it had been checked and could be passed on; this peer's own, when it could be sent. */
-  at: number
   readonly request: Request | undefined
-  // History is one list over all streams, oldest first.
-  older: Message | undefined
-  newer: Message | undefined
-  cost: number
 }
 
 /** A neighbour as one stream sees it. Without an edge a neighbour is lazy and nothing is known of it. */

@@ -1,8 +1,8 @@
 /**
  * The table of streams: by id, by origin, bounded; and the tombstones of those it has forgotten.
  *
- * A stream is forgotten when a newer one needs its place, the one that was silent longest first: its tree, its
- * history and what neighbours have of it are gone, its last sequence number stays in a tombstone. When the tombstone is gone
+ * A stream is forgotten when a newer one needs its place, the one that was silent longest first: its tree and what
+ * neighbours have of it are gone, its messages are of the past only (history.ts), its last sequence number stays in a tombstone. When the tombstone is gone
  * too, a replay of an old message would be delivered again: that takes 4,096 newer senders.
  * @module
  */

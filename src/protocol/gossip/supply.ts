@@ -107,6 +107,7 @@ export function compared(
   }
   if (!neighbour.rangesCredit.take(1, state.now)) return 'rate'
   const since = joinTime(state, neighbour, ranges.age)
+  neighbour.since = since
   const answers: RangesEntry[] = []
   const listed = new Set<number>()
   // Everything has just been told: what it lacks of the listed streams, it knows by now.
