@@ -75,6 +75,9 @@ describe('the simulator command', () => {
       'seed 7; again: npm run sim -- --scenario broadcast --peers 9 --max-peers 8 --seed 7 --loss 0.01',
     )
     expect(err).toMatch(/peer \d {2}packet link \d/)
+    // What it had found by then is told as well.
+    const { out } = command('--peers 9 --seed 7 --loss 0.01 --json', 'delivers-twice')
+    expect(JSON.parse(out)).toMatchObject({ stoppedAfter: 'idle', seed: 7, ok: false })
   })
 
   it('lists its scenarios', () => {

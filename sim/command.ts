@@ -70,6 +70,10 @@ export function main(args: readonly string[], factory: MachineFactory, output: O
         return 1
       }
       if (!(error instanceof InvariantViolation)) throw error
+      // Hours may lie behind it: what was found by then is told.
+      const report = reportSoFar(scenario, lab, performance.now() - begun, last)
+      if (parsed.switches.has('json')) output.out(JSON.stringify(report))
+      else if (report.phases.length > 0) output.out(table(report))
       output.err(`violated ${error.message}`)
       for (const line of lab.world.trace.recent(error.peer, STORY)) output.err(`  ${line}`)
       output.err(`seed ${options.seed}; again: ${commandOf(scenario.name, options, scenario.defaults)}`)

@@ -49,18 +49,17 @@ export function startRun(root: string, job: Job, version: string, minutes: numbe
   const done = new Promise<Run | undefined>(resolve => {
     child.on('close', (code, signal) => {
       const figures = figuresOf(Buffer.concat(out).toString())
-      if (figures !== undefined) resolve({ ...base, figures })
+      const lines = Buffer.concat(err).toString().trim().split('\n')
+      const violated = lines.findIndex(line => line.startsWith('violated'))
+      // What it said on its way comes before.
+      const start = Math.max(0, violated)
+      const story = lines.slice(start, start + LINES_OF_ERROR).join('\n')
+      if (figures !== undefined && violated >= 0) {
+        const missed = [...figures.missed, lines[violated] ?? '']
+        resolve({ ...base, figures: { ...figures, missed }, error: story })
+      } else if (figures !== undefined) resolve({ ...base, figures })
       else if (signal === 'SIGTERM') resolve(undefined)
-      else {
-        const lines = Buffer.concat(err).toString().trim().split('\n')
-        // What it said on its way comes before.
-        const start = Math.max(
-          0,
-          lines.findIndex(line => line.startsWith('violated')),
-        )
-        const story = lines.slice(start, start + LINES_OF_ERROR).join('\n')
-        resolve({ ...base, error: story || `ended with ${signal ?? code}` })
-      }
+      else resolve({ ...base, error: story || `ended with ${signal ?? code}` })
     })
   })
   return { process: child, done }

@@ -95,7 +95,9 @@ describe('results', () => {
     expect(isFinal(done, 'w')).toBe(false)
     expect(isFinal({ ...none, error: 'ended with SIGKILL' }, 'v')).toBe(false)
     expect(isFinal({ ...none, error: 'violated links: …' }, 'v')).toBe(true)
-    expect(isFinal(run('idle', 10, 1, { stoppedAfter: 'joining' }), 'v')).toBe(false)
+    const cut = run('idle', 10, 1, { stoppedAfter: 'joining' })
+    expect(isFinal(cut, 'v')).toBe(false)
+    expect(isFinal({ ...cut, error: 'violated ring: …' }, 'v')).toBe(true)
   })
 
   it('of a run that was cut short do not take the place of those of one that came to its end', () => {

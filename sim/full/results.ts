@@ -77,8 +77,8 @@ export function writeResults(file: string, results: Results): void {
 
 /** A violated invariant comes again with the same code; what else stopped a run may not. */
 export function isFinal(run: Run, version: string): boolean {
-  if (run.version !== version || run.figures?.stoppedAfter != null) return false
-  return run.error === undefined || run.error.startsWith('violated')
+  if (run.version !== version) return false
+  return run.error === undefined ? run.figures?.stoppedAfter == null : run.error.startsWith('violated')
 }
 
 /** Takes a run into the results. One that was cut short is no reason to forget one that came to its end. */
