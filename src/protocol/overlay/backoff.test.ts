@@ -26,6 +26,15 @@ it('a failed peer waits, and is gone after three failures', () => {
   expect(backoff.ready(peer, false, 0)).toBe(true)
 })
 
+it('is doubted for ten seconds after its wait', () => {
+  const backoff = new Backoff(seeded(1))
+  backoff.failed(peer, true, 0)
+  const ready = backoff.readyAt(peer, true)
+  expect(backoff.failing(peer)).toBe(true)
+  expect(backoff.failing(peer, ready + 9999)).toBe(true)
+  expect(backoff.failing(peer, ready + 10_000)).toBe(false)
+})
+
 it('waits as it is told to', () => {
   const options = { initial: 100, max: 500, factor: 3, attempts: 2 }
   expect([1, 2, 3].map(failures => waitAfter(failures, options))).toEqual([100, 300, 500])

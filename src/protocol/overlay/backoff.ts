@@ -11,6 +11,11 @@ import { jitter, type Random } from '../random.ts'
 /** A peer that misbehaved is neither asked nor taken for this long, ms: its score would have leaked away in less. */
 export const SHUNNED_FOR = 300_000
 export const MAX_WAITS = 256
+/**
+ * Who failed is asked after everybody else for so long after its wait, ms: half of the peers dead, a ring has closed by then. Were it for
+ * good, a peer that refusers keep busy would never ask the nearest, who had only been cut off.
+ */
+const DOUBTED_FOR = 10_000
 
 interface Entry {
   /** Failures in a row; 0 for a peer that only refused. */
@@ -50,9 +55,10 @@ export class Backoff {
     return ring ? until : Math.max(until, bucketUntil)
   }
 
-  /** Whether the last thing that was heard of a peer is that it cannot be had. */
-  failing(peer: PeerId): boolean {
-    return this.of(peer).failures > 0
+  /** Whether the last thing that was heard of a peer is that it cannot be had; where `now` is given, not if that is old. */
+  failing(peer: PeerId, now = 0): boolean {
+    const { failures, until } = this.of(peer)
+    return failures > 0 && now < until + DOUBTED_FOR
   }
 
   shuns(peer: PeerId, now: number): boolean {

@@ -68,7 +68,7 @@ export class Moves {
     const isDoubtful =
       (now < this.rushUntil || now < this.woundedUntil) && this.ground.linkedRouters().length === 0
     const road = isDoubtful ? 'signaling' : 'mesh'
-    const doubtful = backoff.failing(peer)
+    const doubtful = backoff.failing(peer, now)
     const relayed = relays !== undefined
     const asked = slots.create({ peer, session, ring, outgoing: true, relayed, doubtful, road }, now)
     if (slots.full) this.beside = asked

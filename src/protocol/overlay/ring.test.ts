@@ -92,6 +92,15 @@ it('who has failed before is not waited for: those behind are asked first', () =
   expect(peer.asked(0)[0]).toBe(2)
 })
 
+it('who failed long ago is asked in its turn: it had only been cut off, and those behind refuse without end', () => {
+  const peer = new Lone()
+  peer.learn(0)
+  expect(peer.asked(3500)).toContain(0)
+  peer.now += 12_000
+  peer.learn(2)
+  expect(peer.asked(0)[0]).toBe(0)
+})
+
 it('who asks is there: whom this peer asks itself after a loss holds no place against it', () => {
   const peer = new Lone()
   const lost = peer.link(1)

@@ -61,11 +61,11 @@ function planSide(ground: Ground, moves: Moves, forward: boolean, now: number, o
     if (ready > now) {
       again = Math.min(again, ready)
       // Who refused lives and is worth the wait; who failed is passed over until then.
-      if (backoff.failing(peer)) silent++
+      if (backoff.failing(peer, now)) silent++
       else waiting++
       continue
     }
-    if (backoff.failing(peer)) {
+    if (backoff.failing(peer, now)) {
       silent++
       failed.push(peer)
       continue
