@@ -82,23 +82,17 @@ class Lone {
   }
 }
 
-it('who has failed before is not waited for: those behind are asked first', () => {
+it.each([
+  [2000, 2, 'is not waited for: those behind are asked first'],
+  [12_000, 0, 'is asked in its turn: it had only been cut off, and those behind may refuse without end'],
+])('who has failed, %i ms later, %i being the first to be asked, %s', (later, first) => {
   const peer = new Lone()
   peer.learn(0)
   // It is silent until it is given up, and then until its wait is over.
   expect(peer.asked(3500)).toContain(0)
-  peer.now += 2000
+  peer.now += later
   peer.learn(2)
-  expect(peer.asked(0)[0]).toBe(2)
-})
-
-it('who failed long ago is asked in its turn: it had only been cut off, and those behind refuse without end', () => {
-  const peer = new Lone()
-  peer.learn(0)
-  expect(peer.asked(3500)).toContain(0)
-  peer.now += 12_000
-  peer.learn(2)
-  expect(peer.asked(0)[0]).toBe(0)
+  expect(peer.asked(0)[0]).toBe(first)
 })
 
 it('who asks is there: whom this peer asks itself after a loss holds no place against it', () => {
