@@ -18,8 +18,8 @@ export function fill(page: string, name: string, content: string): string {
   return `${page.slice(0, start + open.length)}\n${content}\n${page.slice(end)}`
 }
 
-/** Writes the page and the plots of these runs; `version`: of the code as it is. */
-export function render(root: string, runs: readonly Run[], version: string): void {
+/** Writes the page and the plots of these runs; `versions`: of the code as it is, and of code that did the same. */
+export function render(root: string, runs: readonly Run[], versions: ReadonlySet<string>): void {
   const file = join(root, 'docs', 'SCALE.md')
   const folder = join(root, 'docs', 'scale')
   if (!existsSync(file)) throw new Error('docs/SCALE.md is missing')
@@ -32,6 +32,6 @@ export function render(root: string, runs: readonly Run[], version: string): voi
   page = fill(page, 'growth', growthTable(runs))
   page = fill(page, 'plots', images)
   page = fill(page, 'million', millionParagraph(runs))
-  page = fill(page, 'runs', failureList(runs, version))
+  page = fill(page, 'runs', failureList(runs, versions))
   writeFileSync(file, page)
 }

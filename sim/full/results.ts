@@ -1,6 +1,7 @@
 /**
  * sim/results/latest.json: one run per line, written again after each run, so that a run of hours can be stopped
- * and taken up again. A run is done when the code that made it is the same; one of earlier code stays until it is done again.
+ * and taken up again. A run is done when the code that made it does the same as the code at hand; one of earlier code stays until
+ * it is done again.
  * @module
  */
 import { createHash } from 'node:crypto'
@@ -8,11 +9,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { dirname, join, relative, sep } from 'node:path'
 import type { Report } from '../report.ts'
 import { type Job, jobKey } from './cases.ts'
+import { descend, type Traced } from './lineage.ts'
 
 /** A report without what the table does not need. */
 export type Figures = Omit<Report, 'budgets'> & { readonly missed: readonly string[] }
 
-export interface Run {
+export interface Run extends Traced {
   /** Name of the case, peers and seed: see `jobKey`. */
   readonly key: string
   readonly name: string
@@ -76,24 +78,24 @@ export function writeResults(file: string, results: Results): void {
 }
 
 /** A violated invariant comes again with the same code; what else stopped a run may not. */
-export function isFinal(run: Run, version: string): boolean {
-  if (run.version !== version) return false
+export function isFinal(run: Run, versions: ReadonlySet<string>): boolean {
+  if (!versions.has(run.version)) return false
   return run.error === undefined ? run.figures?.stoppedAfter == null : run.error.startsWith('violated')
 }
 
 /** Takes a run into the results. One that was cut short is no reason to forget one that came to its end. */
 export function keep(results: Results, run: Run): void {
-  const before = results.get(run.key)?.figures
-  const isWhole = before !== undefined && before.stoppedAfter == null
+  const before = results.get(run.key)
+  const isWhole = before?.figures !== undefined && before.figures.stoppedAfter == null
   if (run.figures?.stoppedAfter != null && isWhole) return
-  results.set(run.key, run)
+  results.set(run.key, descend(run, before))
 }
 
-/** The runs that this code has not made to their end. */
-export function leftToDo(jobs: readonly Job[], results: Results, version: string): Job[] {
+/** The runs that code of these versions has not made to their end. */
+export function leftToDo(jobs: readonly Job[], results: Results, versions: ReadonlySet<string>): Job[] {
   return jobs.filter(job => {
     const run = results.get(jobKey(job))
-    return run === undefined || !isFinal(run, version)
+    return run === undefined || !isFinal(run, versions)
   })
 }
 

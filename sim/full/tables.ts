@@ -93,14 +93,14 @@ export function millionParagraph(runs: readonly Run[]): string {
 }
 
 /** Every run that missed a budget or did not end, with its command. */
-export function failureList(runs: readonly Run[], version: string): string {
+export function failureList(runs: readonly Run[], versions: ReadonlySet<string>): string {
   const lines: string[] = []
   for (const run of runs) {
     const what = run.error ?? run.figures?.missed.join('; ') ?? ''
     if (what !== '') lines.push(`- \`${run.command}\`: ${what.split('\n')[0]}`)
   }
   const cases = new Set(runs.map(({ name }) => name)).size
-  const earlier = runs.filter(run => run.version !== version).length
+  const earlier = runs.filter(run => !versions.has(run.version)).length
   const whole = `${runs.length} runs of ${cases} cases${earlier > 0 ? `, ${earlier} of them of earlier code` : ''}`
   if (lines.length === 0)
     return `${whole}; every budget of every scenario was met, no invariant was violated.`
