@@ -52,6 +52,21 @@ export const NO_MARKS: readonly number[] = []
 /** Peers that a search remembers having been at. */
 export const MAX_MARKS = 255
 
+/** Written out, field by field: every envelope under way has one shape, which is what keeps the hot path quick. */
+export function moved(
+  { envelope }: Transit,
+  hops: number,
+  course: Course,
+  budget: number,
+  marks: readonly number[],
+): Transit {
+  return { hops, course, budget, marks, envelope }
+}
+
+export function crossed(transit: Transit, links: number): Transit {
+  return moved(transit, transit.hops + links, transit.course, transit.budget, transit.marks)
+}
+
 /** One allocation, of the frame itself. */
 export function writeTransit(type: TransitType, transit: Transit, number: number): Uint8Array {
   const { hops, course, budget, marks, envelope } = transit
