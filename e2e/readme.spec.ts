@@ -19,6 +19,7 @@ const GIVEN = {
   mesh: 'tabmesh.Mesh',
   createMesh: 'typeof tabmesh.createMesh',
   show: '(shown: unknown) => void',
+  showAbove: '(shown: readonly unknown[]) => void',
   question: 'tabmesh.Data',
   x: 'number',
   y: 'number',
@@ -34,7 +35,7 @@ const BLOCKS: Record<string, { readonly word: string; readonly given: readonly G
   server: { word: 'attachSignaling', given: [] },
   receipts: { word: 'onReceipt', given: ['mesh', 'show'] },
   order: { word: "'causal'", given: ['mesh', 'question', 'x', 'y'] },
-  history: { word: 'mesh.history', given: ['mesh', 'show'] },
+  history: { word: 'mesh.history', given: ['mesh', 'show', 'showAbove'] },
   invites: { word: 'mesh.invite', given: ['mesh', 'createMesh', 'show', 'reply'] },
   interests: { word: 'setInterests', given: ['createMesh', 'transport', 'swarm'] },
 }
@@ -224,6 +225,7 @@ test('receipts, orders, the past, interests and invites work as the README write
             shown.push(what)
             if (typeof what === 'string') carry(what)
           },
+          showAbove: (what: readonly unknown[]) => shown.unshift(...what),
           carried: new Promise<string>(resolve => {
             carry = resolve
           }),
@@ -250,10 +252,8 @@ test('receipts, orders, the past, interests and invites work as the README write
       return {
         receipts,
         heard,
-        // What was a moment old may have come as a message before the past was told.
-        history: history
-          .map(message => (message as Tabmesh.PastMessage).data as unknown)
-          .sort((a, b) => Number(typeof a === 'object') - Number(typeof b === 'object')),
+        // What was a moment old may have come as a message before the past was told: it is shown below.
+        history: history.map(message => (message as Tabmesh.PastMessage).data as unknown),
         guests: [typeof guests[0], (guests.at(-1) as string[]).includes(mesh.peerId)],
       }
     },
