@@ -4,12 +4,15 @@
  */
 import type { Lab } from '../lab.ts'
 import type { Peer } from '../peer.ts'
+import { ringFaults } from '../ring.ts'
 import type { Scenario } from '../scenario.ts'
 
 /** Virtual seconds of churn. */
 const SECONDS = 30
 /** Senders that stay, and broadcast in turn. */
 const CORE = 5
+/** Where frames are lost all the time, a link is now and then given up that was sound, and made anew: within this, virtual ms. */
+const MADE_ANEW = 5000
 
 /** Somebody goes, and a newcomer joins. */
 function replaceOne({ world }: Lab, core: readonly Peer[]): void {
@@ -55,5 +58,6 @@ export const churn: Scenario = {
     lab.conclude('churn', sent, before)
     lab.settle()
     lab.broadcasts('after', core, 2)
+    if (world.options.loss > 0) world.runUntil(() => ringFaults(world.live()).length === 0, MADE_ANEW)
   },
 }
