@@ -3,7 +3,9 @@ import type { Effect } from '../effect.ts'
 import { seeded } from '../overlay/network.testing.ts'
 import { Frame } from '../wire/frame.ts'
 import { Reader } from '../wire/reader.ts'
-import { LIVENESS, Liveness, probesFor, type Vital } from './liveness.ts'
+import { LIVENESS } from './limits.ts'
+import { Liveness, type Vital } from './liveness.ts'
+import { probesFor } from './loss.ts'
 
 const LINK = 1
 

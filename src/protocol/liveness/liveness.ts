@@ -10,9 +10,6 @@
  * (the two stages of SWIM; Das, Gupta & Motivala, DSN 2002, §4.2). A page that is about to be hidden or frozen says so
  * with REST: its silence makes it a suspect as fast as anybody's, and kills the link only after {@link REST_SECONDS}.
  *
- * Loss is told from death by the link's own past: where PINGs go without an answer and the neighbour is there all the same,
- * more of them are sent until its silence means something.
- *
  * Invariants
  * 1. A link remembers the times of its last {@link MEMORY} PINGs, so a PONG that is slower than the probing still measures.
  * 2. Silence during this peer's own stall (a late tick) counts for nobody.
@@ -25,30 +22,8 @@ import { jitter, type Random } from '../random.ts'
 import { Frame } from '../wire/frame.ts'
 import type { Reader } from '../wire/reader.ts'
 import { Writer } from '../wire/writer.ts'
-
-export interface LivenessDefaults {
-  /** Silence after which a link is probed, ms. 1 s: a crash is suspected within 2 s at 10 bytes a second. */
-  readonly probeAfter: number
-  /** Wait for a PONG before the next PING, ms; at least four round trips. */
-  readonly probeWait: number
-  /** Unanswered PINGs until a neighbour is suspect, where none are lost. Two: one lost or late answer is no news. */
-  readonly suspectAfter: number
-  /** Silence after which a link is given up, ms. 6 s: longer than the stalls of a busy page, near ICE's own 5.4 s. */
-  readonly deadAfter: number
-  /** The same where the signaling server has seen the peer's socket close, ms. */
-  readonly deadAfterHint: number
-  /** Round trips are measured at least this often, ms. */
-  readonly measureEvery: number
-}
-
-export const LIVENESS: LivenessDefaults = {
-  probeAfter: 1000,
-  probeWait: 300,
-  suspectAfter: 2,
-  deadAfter: 6000,
-  deadAfterHint: 1200,
-  measureEvery: 15_000,
-}
+import { LIVENESS, type LivenessDefaults } from './limits.ts'
+import { EXPECTED, LOSS_GAIN, MOST_LOST, probesFor } from './loss.ts'
 
 /** PINGs whose times are remembered. Eight probes of 300 ms: round trips up to 2.4 s are measured. */
 const MEMORY = 8
@@ -79,28 +54,6 @@ const BUSY = 2000
  * timers and 9.0 packets a second of an idle peer became 4.8 and 9.1 (200 peers, 8 links).
  */
 const TOGETHER = 150
-
-/** What one PING without an answer counts for in the share of those; RFC 6298 §2 has this gain for round trips. */
-const LOSS_GAIN = 1 / 8
-/** PINGs of one silence that count: more of them in a row are a stall, and no loss. */
-const MOST_LOST = 3
-/** A link loses packets where more than this share of its PINGs had no answer: two of the last dozen; one is no news. */
-const LOSSY = 0.15
-/** There a neighbour is suspect once its silence is as unlikely as this: about once in twenty minutes of silences a second apart … */
-const UNLIKELY = 0.001
-/** … sooner where its silence is expected, as this peer was away or somebody says that it is gone … */
-const EXPECTED = 0.1
-/** … and after so many PINGs at the latest: in 3.4 s. */
-const MOST_PROBES = 8
-
-/** PINGs without an answer until a neighbour is suspect, where this share of them is lost. */
-export function probesFor(loss: number, least: number, unlikely = UNLIKELY): number {
-  if (loss <= LOSSY) return least
-  let probes = 1
-  for (let chance = loss; probes < MOST_PROBES && (probes < least || chance > unlikely); chance *= loss)
-    probes++
-  return probes
-}
 
 /** A tick this much later than asked for means that this peer was stalled itself, ms. */
 const STALL = 400
