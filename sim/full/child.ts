@@ -72,7 +72,7 @@ function figuresOf(text: string): Figures | undefined {
     .filter(({ ok }) => !ok)
     .map(
       ({ field, value, min, max }) =>
-        `${field} ${value}${min === null ? '' : `, at least ${min}`}${max === null ? '' : `, at most ${max}`}`,
+        `${field} ${value === null ? null : Number(value.toPrecision(4))}${min === null ? '' : `, at least ${min}`}${max === null ? '' : `, at most ${max}`}`,
     )
   if (report.stoppedAfter != null) missed.push(`cut short after ${report.stoppedAfter}`)
   return { ...report, missed }
