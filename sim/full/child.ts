@@ -12,8 +12,10 @@ import type { Figures, Run } from './results.ts'
 
 /** The heap that a process may fill, MB: 10,000 peers are to fit in 8 GB in all. */
 const HEAP_MB = 8192
-/** As `npm run sim` has it: packets and effects die young, and a larger nursery copies fewer of them (1,000 peers: 10 % of the time less than 64). */
-const NURSERY_MB = 256
+/** As `npm run sim` has it: with a larger one array buffers that are dead already make V8 mark the whole heap (docs/DECISIONS.md). */
+const NURSERY_MB = 32
+/** A full collection when the heap has grown by so much, per cent: left to itself V8 fills what it may. */
+const GROWTH = 50
 const LINES_OF_ERROR = 12
 
 export interface Child {
@@ -33,6 +35,7 @@ export function startRun(root: string, job: Job, version: string, minutes: numbe
     [
       `--max-old-space-size=${HEAP_MB}`,
       `--max-semi-space-size=${NURSERY_MB}`,
+      `--heap-growing-percent=${GROWTH}`,
       'scripts/run.mjs',
       'sim/cli.ts',
       ...given,

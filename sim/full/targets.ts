@@ -166,6 +166,13 @@ export const TARGETS: readonly Target[] = [
     show: two,
   },
   {
+    what: 'last-delivery hop, first message of an unheard sender',
+    known: '12–22',
+    from: [inCase('cold-senders', 'lastHop'), inPhases('lastHop', 'cold')],
+    max: 13,
+    show: two,
+  },
+  {
     what: 'last arrival / fastest flood, many senders',
     known: '3.3',
     from: [inCase('many-senders', 'lastArrivalRatio'), inPhases('lastArrivalRatio', 'many')],
@@ -295,6 +302,12 @@ export const GROWTH: readonly Growth[] = [
   {
     label: 'last-delivery hop, many senders',
     from: [inCase('many-senders', 'lastHop'), inPhases('lastHop', 'many')],
+    digits: 2,
+    plot: 'hops',
+  },
+  {
+    label: 'last-delivery hop, unheard senders',
+    from: [inCase('cold-senders', 'lastHop'), inPhases('lastHop', 'cold')],
     digits: 2,
     plot: 'hops',
   },
