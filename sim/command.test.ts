@@ -92,6 +92,7 @@ describe('the simulator command', () => {
       'partition',
       'frozen',
       'server-down',
+      'network-change',
       'joins',
       'joins-at-once',
       'direct',
@@ -100,7 +101,7 @@ describe('the simulator command', () => {
       'survey',
       'survey-faults',
     ]) {
-      expect(out).toContain(name)
+      expect(out).toMatch(new RegExp(`^${name} {2,}\\S`, 'm'))
     }
   })
 

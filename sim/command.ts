@@ -21,6 +21,8 @@ const STORY = 20
 /** A run that is done within this says nothing on its way, real ms. */
 const QUIET = 5000
 
+const WIDEST = Math.max(...scenarios.map(({ name }) => name.length))
+
 /** Runs the command and returns its exit code. */
 export function main(args: readonly string[], factory: MachineFactory, output: Output): number {
   const names = scenarios.map(scenario => scenario.name)
@@ -31,7 +33,7 @@ export function main(args: readonly string[], factory: MachineFactory, output: O
       return 0
     }
     if (parsed.switches.has('list')) {
-      for (const scenario of scenarios) output.out(`${scenario.name.padEnd(14)}${scenario.summary}`)
+      for (const { name, summary } of scenarios) output.out(`${name.padEnd(WIDEST + 2)}${summary}`)
       return 0
     }
     if (parsed.switches.has('exhaustive')) return exhaust(parsed.switches.has('json'), factory, output)

@@ -35,7 +35,8 @@ export type Results = Map<string, Run>
 /** Rooms whose code decides what a run does. */
 const ROOMS = ['src/protocol', 'src/crypto', 'sim']
 /** What only starts runs or shows them, and tests. */
-const BESIDE = /^sim\/(full|fuzz|exhaustive|testing|results)\/|\.(test|testing|test-support)\.ts$/
+const BESIDE =
+  /^sim\/((full|fuzz|exhaustive|testing|results)\/|(cli|command|output)\.ts$)|\.(test|testing|test-support)\.ts$/
 
 /** 16 hexadecimal digits over the sources that a run is made of. */
 export function codeVersion(root: string): string {
