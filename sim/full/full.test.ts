@@ -200,9 +200,17 @@ describe('the page', () => {
     const points = [100, 1000].map(n => ({ n, value: n / 10 }))
     const svg = plot('a < b', 'ms', [{ label: 'x & y', points, fit: fitLog(points) }])
     expect(svg).toContain('a &lt; b, ms')
-    for (const [, y] of svg.matchAll(/cy="([-\d.]+)"/g)) {
+    const [, width, height] = svg.match(/viewBox="0 0 (\d+) (\d+)"/) ?? []
+    for (const [, x, y] of svg.matchAll(/x="([-\d.]+)" c?y="([-\d.]+)"/g)) {
+      expect(Number(x)).toBeGreaterThan(0)
       expect(Number(y)).toBeGreaterThan(0)
-      expect(Number(y)).toBeLessThan(260)
+      // The largest number of peers is centred below its place.
+      expect(Number(x)).toBeLessThan(Number(width) - 25)
+      expect(Number(y)).toBeLessThan(Number(height))
     }
+    // Nothing is drawn over the legend.
+    const places = [...svg.matchAll(/cy="([-\d.]+)" r="([\d.]+)"/g)]
+    const legend = Number(places.find(([, , radius]) => radius === '3.5')?.[1])
+    for (const [, y, radius] of places) if (radius === '2.5') expect(Number(y)).toBeLessThan(legend - 30)
   })
 })

@@ -11,9 +11,12 @@ export interface Series {
 }
 
 const WIDTH = 460
-const HEIGHT = 260
+/** Of the axes and what is written at them; the legend has rows of its own below. */
+const HEIGHT = 240
+const ROW = 16
 const LEFT = 52
-const RIGHT = 14
+/** Room for half of the largest number of peers. */
+const RIGHT = 30
 const TOP = 34
 const BOTTOM = 40
 /** Told apart by people who do not tell red from green (Okabe and Ito), readable on white and on black. */
@@ -49,14 +52,15 @@ export function plot(title: string, unit: string, series: readonly Series[]): st
     }
     for (const { n, value } of points)
       parts.push(`<circle cx="${at(x(n))}" cy="${at(y(value))}" r="2.5" fill="${colour}"/>`)
-    const row = TOP + 10 + i * 15
+    const row = HEIGHT + 14 + i * ROW
     parts.push(
-      `<circle cx="${LEFT + 10}" cy="${row - 4}" r="3.5" fill="${colour}"/>`,
-      text(LEFT + 18, row, label, 'start'),
+      `<circle cx="${LEFT + 4}" cy="${row - 4}" r="3.5" fill="${colour}"/>`,
+      text(LEFT + 14, row, label, 'start'),
     )
   })
+  const height = HEIGHT + 6 + series.length * ROW
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" font-family="system-ui, sans-serif" font-size="11" fill="#777">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="system-ui, sans-serif" font-size="11" fill="#777">`,
     `<title>${escaped(title)}</title>`,
     `<text x="${LEFT}" y="18" font-size="13" font-weight="600">${escaped(unit === '' ? title : `${title}, ${unit}`)}</text>`,
     ...parts,
