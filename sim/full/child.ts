@@ -13,7 +13,7 @@ import type { Figures, Run } from './results.ts'
 /** The heap that a process may fill, MB: 10,000 peers are to fit in 8 GB in all. */
 const HEAP_MB = 8192
 /** As `npm run sim` has it: with a larger one array buffers that are dead already make V8 mark the whole heap (docs/DECISIONS.md). */
-const NURSERY_MB = 32
+const NURSERY_MB = 64
 /** A full collection when the heap has grown by so much, per cent: left to itself V8 fills what it may. */
 const GROWTH = 50
 const LINES_OF_ERROR = 12
