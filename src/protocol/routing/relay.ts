@@ -151,7 +151,7 @@ export class Relay extends Walk {
     }
     this.forwarded++
     if (isAnswer(address.kind)) this.goBack(way, address, transit, now, out)
-    else this.on(way, address, transit, now, out)
+    else this.goOn(way, address, transit, now, out)
     return undefined
   }
 
@@ -198,7 +198,7 @@ export class Relay extends Walk {
       const held = this.held(link, frame)
       if (held === undefined) continue
       const { way, address, transit } = held
-      if (way.back !== SELF) this.on(way, address, transit, now, out)
+      if (way.back !== SELF) this.goOn(way, address, transit, now, out)
       else {
         const step = this.step(way, address, transit, false, now, out)
         if (step !== 'out') lost.push({ is: 'dead-end', address, spent: step === 'spent' })

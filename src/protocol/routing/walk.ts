@@ -7,7 +7,6 @@
  * whole without the target, tells the sender UNREACHABLE.
  * @module
  */
-
 import type { PeerId } from '../id.ts'
 import type { LinkId } from '../input.ts'
 import type { Random } from '../random.ts'
@@ -46,7 +45,9 @@ const COPY_DOUBT = 4
 /** What a step comes to: `spent` when budget or hops ran out, `nowhere` when there is nobody to go to. */
 export type Step = 'out' | 'spent' | 'nowhere'
 
+/** The tables that walks are decided by, and the steps. relay.ts has envelopes come in and out. */
 export class Walk {
+  /** Envelopes sent back to be tried elsewhere. */
   bounced = 0
   readonly neighbours = new Neighbourhood()
   readonly ways: Ways
@@ -92,13 +93,20 @@ export class Walk {
   }
 
   /** One step of another's envelope; its sender is told when that ends its walk. */
-  on(way: Way, address: Address, transit: Transit, now: number, out: Outbox): void {
+  protected goOn(way: Way, address: Address, transit: Transit, now: number, out: Outbox): void {
     const step = this.step(way, address, transit, false, now, out)
     if (step !== 'out') this.giveUp(address, transit, step === 'spent', now, out)
   }
 
   /** One step of the walk, which ends here when it is out of hops, out of budget, or has nowhere to go. */
-  step(way: Way, address: Address, transit: Transit, retried: boolean, now: number, out: Outbox): Step {
+  protected step(
+    way: Way,
+    address: Address,
+    transit: Transit,
+    retried: boolean,
+    now: number,
+    out: Outbox,
+  ): Step {
     const isSearch = transit.course === Course.LAST
     if (transit.hops >= (isSearch ? this.limits.maxSearchHops : this.limits.maxHops)) return 'spent'
     const target = this.neighbours.of(address.to)
@@ -148,21 +156,22 @@ export class Walk {
     return moved(transit, transit.hops + 1, course, budget, marks)
   }
 
-  goBack(way: Way, address: Address, transit: Transit, now: number, out: Outbox): void {
+  /** An answer goes where its question came from, once that is known to be open; elsewhere it walks. */
+  protected goBack(way: Way, address: Address, transit: Transit, now: number, out: Outbox): void {
     const asked = this.ways.asked(address.way)
     const back = asked?.back
     if (asked !== undefined && address.kind <= Envelope.ANSWER) asked.answered = true
     const isOpen = back !== undefined && back !== SELF && back !== way.back && this.neighbours.has(back)
     if (isOpen && transit.hops < this.limits.maxSearchHops)
       this.emit(way, back, crossed(transit, 1), now, out)
-    else this.on(way, address, transit, now, out)
+    else this.goOn(way, address, transit, now, out)
   }
 
   /**
    * Tells the sender of a letter or whois; answers are left to their fate, the sender retries. So are tentative letters: who writes
    * one does not wait for it.
    */
-  giveUp(address: Address, transit: Transit, spent: boolean, now: number, out: Outbox): void {
+  protected giveUp(address: Address, transit: Transit, spent: boolean, now: number, out: Outbox): void {
     if (isAnswer(address.kind) || isTentative(transit)) return
     const to = senderOf(address, transit.envelope)
     this.answer(
@@ -182,12 +191,12 @@ export class Walk {
   }
 
   /** An envelope goes back over the link that it came by, to be tried elsewhere. */
-  sendBack(link: LinkId, transit: Transit, now: number, out: Outbox): void {
+  protected sendBack(link: LinkId, transit: Transit, now: number, out: Outbox): void {
     this.bounced++
     this.hops.send(link, Frame.BOUNCED, transit, now, out)
   }
 
-  emit(way: Way, link: LinkId, transit: Transit, now: number, out: Outbox): void {
+  protected emit(way: Way, link: LinkId, transit: Transit, now: number, out: Outbox): void {
     leaveBy(way, link)
     this.hops.send(link, Frame.ROUTED, transit, now, out)
   }
